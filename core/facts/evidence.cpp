@@ -1,0 +1,99 @@
+#include "core/facts/evidence.hpp"
+
+#include <algorithm>
+
+namespace quorate {
+
+bool healthy(const MemberStatus& status) {
+    return status.answers && (status.learner || status.serves);
+}
+
+bool serves(const Facts& facts, Ordinal ordinal) {
+    const ProbeFact* probe = facts.probes.find(ordinal);
+    return probe != nullptr && probe->status.serves;
+}
+
+bool somebody_serves(const Facts& facts) {
+    return std::any_of(facts.probes.begin(), facts.probes.end(),
+                       [](const auto& entry) { return entry.second.status.serves; });
+}
+
+Instant serves_since(const Facts& facts) {
+    std::optional<Instant> since;
+    for (const auto& [ordinal, probe] : facts.probes)
+        if (probe.status.serves && (!since || probe.healthy_since < *since))
+            since = probe.healthy_since;
+    return since.value_or(Instant{});
+}
+
+std::optional<Ordinal> leader_of(const Facts& facts) {
+    for (const auto& [ordinal, probe] : facts.probes) {
+        const MemberStatus& status = probe.status;
+        if (status.serves && status.member_id.value != 0 && status.leader == status.member_id)
+            return ordinal;
+    }
+    return std::nullopt;
+}
+
+std::optional<Ordinal> best_via(const Facts& facts) {
+    if (auto leader = leader_of(facts)) return leader;
+    for (const auto& [ordinal, probe] : facts.probes)
+        if (probe.status.serves) return ordinal;
+    return std::nullopt;
+}
+
+const ReplicaEntry* own_entry(const Facts& facts) {
+    return facts.record ? facts.record->replicas.find(facts.settings.self) : nullptr;
+}
+
+std::optional<Ordinal> ordinal_of(const Facts& facts, const ListedMember& member) {
+    const auto& addresses = facts.settings.addresses;
+    for (std::uint32_t i = 0; i < addresses.size(); ++i)
+        for (const std::string& url : member.peer_urls)
+            if (url == addresses[i].peer_url) return Ordinal{i};
+    return std::nullopt;
+}
+
+const ListedMember* find_member(const MemberList& list, MemberId id) {
+    for (const ListedMember& member : list.members)
+        if (member.id == id) return &member;
+    return nullptr;
+}
+
+const MemberList* newest_list(const Facts& facts) {
+    if (facts.list && (facts.list_current || !facts.own_list)) return &*facts.list;
+    return facts.own_list ? &*facts.own_list : nullptr;
+}
+
+bool list_is_evidence(const State& state) {
+    const Facts& facts = state.facts;
+    return facts.list && facts.list_current && facts.list->freshness == Freshness::linearizable &&
+           facts.record &&
+           (facts.record->cluster_id.value == 0 ||
+            facts.list->cluster_id == facts.record->cluster_id);
+}
+
+namespace {
+
+bool listed(const Facts& facts, Ordinal ordinal) {
+    const MemberList* list = newest_list(facts);
+    return list != nullptr &&
+           std::any_of(list->members.begin(), list->members.end(),
+                       [&](const auto& member) { return ordinal_of(facts, member) == ordinal; });
+}
+
+}  // namespace
+
+std::vector<Ordinal> ordinals_of_interest(const Facts& facts) {
+    std::vector<Ordinal> ordinals;
+    const std::uint32_t desired = facts.desired ? facts.desired->replicas : 0;
+    for (std::uint32_t i = 0; i < facts.settings.addresses.size(); ++i) {
+        const ReplicaEntry* entry =
+            facts.record ? facts.record->replicas.find(Ordinal{i}) : nullptr;
+        const bool member = entry != nullptr && entry->member_id.value != 0;
+        if (i < desired || member || listed(facts, Ordinal{i})) ordinals.push_back(Ordinal{i});
+    }
+    return ordinals;
+}
+
+}  // namespace quorate

@@ -1,0 +1,58 @@
+// How much a fact may be trusted, asked in one place (S12): what destroys anything needs a
+// linearizable answer that nothing has overtaken.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "core/model/state.hpp"
+
+namespace quorate {
+
+// A replica that does its part just now: a voter that serves linearizable reads, or a learner that
+// answers.
+bool healthy(const MemberStatus& status);
+
+// The last probe of a replica said that it serves linearizable reads.
+bool serves(const Facts& facts, Ordinal ordinal);
+
+// Some replica serves: there is a quorum.
+bool somebody_serves(const Facts& facts);
+
+// Since when the one that serves longest does so; meaningless while nobody does.
+Instant serves_since(const Facts& facts);
+
+// The replica whose etcd leads, by its own word confirmed by serving; nullopt when unknown.
+std::optional<Ordinal> leader_of(const Facts& facts);
+
+// The best replica to send a membership command through: the leader, else any that serves.
+std::optional<Ordinal> best_via(const Facts& facts);
+
+// This agent's own entry in the record, nullptr when there is none.
+const ReplicaEntry* own_entry(const Facts& facts);
+
+// Which replica a listed member is: by peer URL, never by name (etcd facts 1).
+std::optional<Ordinal> ordinal_of(const Facts& facts, const ListedMember& member);
+
+const ListedMember* find_member(const MemberList& list, MemberId id);
+
+// The newest list there is: the linearizable one until something overtakes it, then what the own
+// etcd knows. nullptr: none was seen. A hint, unless it is also evidence.
+const MemberList* newest_list(const Facts& facts);
+
+// A command of this kind is under way.
+template <class Body>
+bool in_flight(const State& state) {
+    for (const auto& [id, command] : state.in_flight)
+        if (std::holds_alternative<Body>(command.body)) return true;
+    return false;
+}
+
+// The list is linearizable, of this epoch's cluster, and nothing was asked to change since.
+bool list_is_evidence(const State& state);
+
+// Every ordinal this agent should have probed: the desired ones, those in the record, and whoever is
+// listed: a voter counts until it is removed, whatever the record says of it.
+std::vector<Ordinal> ordinals_of_interest(const Facts& facts);
+
+}  // namespace quorate

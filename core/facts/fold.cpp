@@ -1,0 +1,247 @@
+#include "core/facts/fold.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/limits.hpp"
+#include "core/facts/evidence.hpp"
+
+namespace quorate {
+namespace {
+
+// A new life of the agent: what it knew is gone with its processes, what it promised is not.
+// Commands in flight are not assumed to have ended either way: every rule looks before it acts.
+void begin_life(State& state, const AgentStarted& started) {
+    State fresh;
+    fresh.seq = state.seq;
+    fresh.now = state.now;
+    fresh.last_command = state.last_command;
+    fresh.facts.settings = started.settings;
+    fresh.facts.entropy = started.entropy;
+    fresh.facts.fresh_lineage = started.fresh_lineage;
+    fresh.facts.started_at = state.now;
+    fresh.facts.none_serves_since = state.now;
+    fresh.facts.hashes_at = state.now;
+    state = std::move(fresh);
+}
+
+void note_service(State& state) {
+    Facts& facts = state.facts;
+    if (somebody_serves(facts))
+        facts.none_serves_since.reset();
+    else if (!facts.none_serves_since)
+        facts.none_serves_since = state.now;
+}
+
+void fold_probe(State& state, const ReplicaProbed& seen) {
+    ProbeFact& probe = state.facts.probes[seen.ordinal];
+    const bool first = probe.at == Instant{};
+    const bool was_healthy = !first && healthy(probe.status);
+    const bool is_healthy = healthy(seen.status);
+    if (is_healthy && !was_healthy) probe.healthy_since = state.now;
+    if (!is_healthy && (was_healthy || first)) probe.quiet_since = state.now;
+    probe.status = seen.status;
+    probe.at = state.now;
+    note_service(state);
+}
+
+void fold_record(State& state, const RecordSeen& seen) {
+    Facts& facts = state.facts;
+    facts.record_known = true;
+    facts.record_unreadable = seen.unreadable;
+    if (!seen.unreadable.empty()) return;
+    // An older copy of the document is news that was overtaken, not a change.
+    if (facts.record && seen.record && seen.record->lineage == facts.record->lineage &&
+        seen.record->revision < facts.record->revision)
+        return;
+    facts.record = seen.record;
+}
+
+void fold_exit(State& state, const EtcdExited& seen) {
+    Facts& facts = state.facts;
+    facts.etcd_running = false;
+    facts.etcd_pid = 0;
+    facts.last_exit = seen.exit;
+    ++facts.exits;
+    facts.disk.reset();
+    facts.own_list.reset();
+    // Nobody else answers on this replica's port, and the next probe may be a while.
+    if (ProbeFact* own = facts.probes.find(facts.settings.self); own && healthy(own->status)) {
+        own->status = MemberStatus{};
+        own->quiet_since = state.now;
+        own->at = state.now;
+        note_service(state);
+    }
+}
+
+// Each of these may have changed the list, whatever its outcome says.
+bool changes_members(const CommandBody& body) {
+    return std::holds_alternative<AddLearner>(body) ||
+           std::holds_alternative<PromoteMember>(body) ||
+           std::holds_alternative<RemoveMember>(body);
+}
+
+// The smallest group that disagrees with a majority at one revision. Hashes are comparable only for
+// equal compact revisions (etcd facts 10). A loser that is ahead of everybody is left to a person:
+// it may hold the only copy of what the others lost (etcd facts 5, amnesiac quorum).
+void judge_hashes(Facts& facts, const ContentCompared& compared) {
+    facts.diverged.clear();
+    SmallMap<std::uint32_t, std::uint32_t> votes;
+    std::uint32_t answered = 0;
+    std::optional<Revision> compact;
+    for (const auto& [ordinal, hash] : compared.hashes) {
+        if (!hash.answered) continue;
+        if (compact && *compact != hash.compact_revision) return;
+        compact = hash.compact_revision;
+        ++answered;
+        ++votes[hash.hash];
+    }
+    if (answered < 3) return;
+    for (const auto& [winner, count] : votes) {
+        if (count * 2 <= answered) continue;
+        Revision newest;
+        for (const auto& [ordinal, hash] : compared.hashes)
+            if (hash.answered && hash.hash == winner) newest = std::max(newest, hash.revision);
+        for (const auto& [ordinal, hash] : compared.hashes)
+            if (hash.answered && hash.hash != winner)
+                facts.diverged[hash.member_id] =
+                    hash.revision > newest ? "ahead of the majority" : "";
+    }
+}
+
+struct Bring {
+    State& state;
+    const Command& command;
+    bool done;
+
+    void operator()(const Nothing&) const {}
+    void operator()(const DiskReport& report) const {
+        if (done && !state.facts.etcd_running) state.facts.disk = report;
+        if (done && state.facts.etcd_running && report.in_use) state.facts.disk = report;
+    }
+    void operator()(const EtcdSpawned& spawned) const {
+        state.facts.etcd_running = true;
+        state.facts.etcd_pid = spawned.pid;
+        state.facts.last_exit.reset();
+    }
+    void operator()(const AuthorityGranted& granted) const {
+        state.authority.fence = granted.fence;
+        state.facts.list_current = false;  // whoever had authority before may have changed it
+    }
+    void operator()(const MemberList& list) const {
+        state.facts.list = list;
+        state.facts.list_current = list.freshness == Freshness::linearizable;
+    }
+    // The answer went through raft: it is a list as good as any (etcd v3.4 MemberAdd).
+    void operator()(const LearnerAdded& added) const {
+        if (done) (*this)(added.list);
+    }
+    void operator()(const ContentCompared& compared) const {
+        if (state.repair.phase == RepairPhase::catching_up) {
+            state.facts.content = compared;
+            state.facts.content_at = state.now;
+        } else {
+            judge_hashes(state.facts, compared);
+        }
+    }
+};
+
+void settle(State& state, const Command& command, bool done) {
+    Facts& facts = state.facts;
+    if (const auto* write = std::get_if<WriteRecord>(&command.body); write && done)
+        fold_record(state, RecordSeen{write->record, ""});  // others may have written since
+    if (const auto* stamp = std::get_if<StampVolume>(&command.body); stamp && done)
+        facts.stamped = stamp->identity.nonce;
+    if (const auto* rebuild = std::get_if<RebuildEtcd>(&command.body); rebuild && done)
+        facts.rebuilt = rebuild->epoch;
+    if (std::holds_alternative<SetAsideData>(command.body) ||
+        std::holds_alternative<StampVolume>(command.body) ||
+        std::holds_alternative<RebuildEtcd>(command.body))
+        facts.disk.reset();
+    if (changes_members(command.body)) facts.list_current = false;
+    if (std::holds_alternative<ListMembers>(command.body)) facts.list_at = state.now;
+    if (std::holds_alternative<ExamineDisk>(command.body)) facts.examined_at = state.now;
+    if (const auto* compare = std::get_if<CompareContent>(&command.body); compare)
+        facts.hashes_at = state.now;
+}
+
+void fold_outcome(State& state, const CommandEnded& ended) {
+    const Command* found = state.in_flight.find(ended.id);
+    if (found == nullptr) return;  // of an earlier life, or given up before: nothing waits for it
+    const Command command = *found;
+    state.in_flight.erase(ended.id);
+    const bool done = std::holds_alternative<Done>(ended.outcome);
+    settle(state, command, done);
+    // What was learned is answered at once; only what is repeated waits.
+    if (done && (std::holds_alternative<ExamineDisk>(command.body) ||
+                 std::holds_alternative<SetAsideData>(command.body)))
+        state.replica.retry_at = state.now;
+    // A conflict means that somebody else got on: there is news to answer, nothing to wait for.
+    if (const auto* refused = std::get_if<Refused>(&ended.outcome);
+        refused != nullptr && refused->refusal == Refusal::conflict &&
+        std::holds_alternative<WriteRecord>(command.body)) {
+        state.replica.retry_at = state.now;
+        state.volume.retry_at = state.now;
+        state.repair.retry_at = state.now;
+    }
+    std::visit(Bring{state, command, done}, ended.brought);
+}
+
+// An adapter owes an outcome by the deadline; after some grace the core stops waiting for it.
+void give_up_overdue(State& state) {
+    std::vector<CommandId> overdue;
+    for (const auto& [id, command] : state.in_flight)
+        if (state.now >= command.deadline + limits::outcome_grace) overdue.push_back(id);
+    for (CommandId id : overdue)
+        fold_outcome(state, CommandEnded{id, Unknown{"no outcome"}, {}});
+}
+
+struct Fold {
+    State& state;
+
+    void operator()(const AgentStarted& seen) const { begin_life(state, seen); }
+    // A replica without an address can be neither told to the others nor added.
+    void operator()(const DesiredSeen& seen) const {
+        const auto known = static_cast<std::uint32_t>(state.facts.settings.addresses.size());
+        state.facts.desired = seen.desired;
+        state.facts.desired->replicas = std::min(seen.desired.replicas, known);
+    }
+    void operator()(const RecordSeen& seen) const { fold_record(state, seen); }
+    void operator()(const ReplicaProbed& seen) const { fold_probe(state, seen); }
+    void operator()(const MembersSeen& seen) const {
+        state.facts.own_list = seen.list;
+        state.facts.list_current = false;
+    }
+    void operator()(const EtcdExited& seen) const { fold_exit(state, seen); }
+    void operator()(const AuthorityLost& seen) const {
+        if (seen.fence == state.authority.fence) state.authority.fence = Fence{};
+    }
+    void operator()(const TimerFired&) const { state.wake_at.reset(); }
+    void operator()(const StopRequested&) const { state.facts.stop_requested = true; }
+    void operator()(const RecoveryApproved& seen) const { state.facts.approved_token = seen.token; }
+    void operator()(const CommandEnded& seen) const { fold_outcome(state, seen); }
+    void operator()(const UnknownObservation& seen) const {
+        state.facts.unknown_event = "event type " + std::to_string(seen.tag);
+    }
+};
+
+}  // namespace
+
+void forget_unprobed(State& state) {
+    std::vector<Ordinal> unprobed;
+    for (const auto& [ordinal, probe] : state.facts.probes)
+        if (std::find(state.probed.begin(), state.probed.end(), ordinal) == state.probed.end())
+            unprobed.push_back(ordinal);
+    for (const Ordinal ordinal : unprobed)
+        state.facts.probes.erase(ordinal);
+    note_service(state);
+}
+
+void fold(State& state, const Event& event) {
+    state.seq = event.seq;
+    state.now = event.at;
+    std::visit(Fold{state}, event.observation);
+    give_up_overdue(state);
+}
+
+}  // namespace quorate

@@ -1,0 +1,95 @@
+#include "core/invariants.hpp"
+
+#include "core/explain.hpp"
+#include "core/facts/evidence.hpp"
+#include "core/rules/quorum.hpp"
+
+namespace quorate {
+namespace {
+
+class Check {
+  public:
+    Check(const State& state, InvariantCounts& counts) : state_(state), counts_(counts) {}
+
+    void command(const Command& command) {
+        if (const auto* remove = std::get_if<RemoveMember>(&command.body)) removal(*remove);
+        if (const auto* start = std::get_if<StartEtcd>(&command.body)) starting(*start);
+        if (const auto* add = std::get_if<AddLearner>(&command.body)) authority(add->fence, "add");
+        if (const auto* promote = std::get_if<PromoteMember>(&command.body))
+            authority(promote->fence, "promote");
+    }
+
+    void one_change_at_a_time() {
+        if (state_.repair.phase == RepairPhase::idle) return;
+        ++counts_.repairs;
+        std::size_t under_way = 0;
+        for (const auto& [id, command] : state_.in_flight)
+            if (std::holds_alternative<AddLearner>(command.body) ||
+                std::holds_alternative<RemoveMember>(command.body) ||
+                std::holds_alternative<PromoteMember>(command.body))
+                ++under_way;
+        if (under_way > 1)
+            found("S2", std::to_string(under_way) + " membership changes are in flight");
+    }
+
+    std::vector<Violation> take() { return std::move(found_); }
+
+  private:
+    void removal(const RemoveMember& remove) {
+        ++counts_.removals;
+        authority(remove.fence, "remove");
+        std::size_t voters = 0;
+        std::size_t live_others = 0;
+        bool voter = false;
+        for (const ListedMember& member : state_.facts.list->members) {
+            if (member.learner) continue;
+            if (member.id == remove.member_id) voter = true;
+            ++voters;
+            const auto ordinal = ordinal_of(state_.facts, member);
+            if (ordinal && serves(state_.facts, *ordinal) && member.id != remove.member_id)
+                ++live_others;
+        }
+        if (voter && !removal_keeps_quorum(voters, live_others))
+            found("S1", "removal of " + hex(remove.member_id) + " leaves " +
+                            std::to_string(live_others) + " live of " + std::to_string(voters) +
+                            " voters");
+    }
+
+    void starting(const StartEtcd&) {
+        ++counts_.starts;
+        const ReplicaEntry* entry = own_entry(state_.facts);
+        const bool ours = entry != nullptr && entry->nonce == state_.volume.nonce &&
+                          state_.facts.stamped == state_.volume.nonce &&
+                          state_.volume.nonce.value != 0;
+        if (!ours)
+            found("S5", "etcd is started on a volume whose nonce the record does not confirm");
+    }
+
+    void authority(Fence fence, const char* what) {
+        ++counts_.changes;
+        if (fence.value == 0 || state_.authority.phase != AuthorityPhase::holding)
+            found("S11", std::string("membership is changed without authority: ") + what);
+        if (!list_is_evidence(state_))
+            found("S12",
+                  std::string("membership is changed on a list that is no evidence: ") + what);
+    }
+
+    void found(const char* id, std::string what) { found_.push_back({id, std::move(what)}); }
+
+    const State& state_;
+    InvariantCounts& counts_;
+    std::vector<Violation> found_;
+};
+
+}  // namespace
+
+std::vector<Violation> violations(const State& after, const Decision& decision,
+                                  InvariantCounts& counts) {
+    Check check(after, counts);
+    check.one_change_at_a_time();
+    for (const Command& command : decision.commands)
+        check.command(command);
+    return check.take();
+}
+
+}  // namespace quorate

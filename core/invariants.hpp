@@ -1,0 +1,32 @@
+// What must hold of one agent's state after every step, by the ids of simulator.md 3.5. Checked by
+// the agent in production too: a violated one parks it. What needs an omniscient eye (S3, S4) is
+// checked by the simulator.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/model/decision.hpp"
+#include "core/model/state.hpp"
+
+namespace quorate {
+
+struct Violation {
+    std::string id;    // "S2"
+    std::string what;  // one line with the numbers that show it
+    bool operator==(const Violation&) const = default;
+};
+
+// How often the precondition of each check was true, so that a vacuous check is visible.
+struct InvariantCounts {
+    std::uint64_t removals = 0;  // S1
+    std::uint64_t repairs = 0;   // S2
+    std::uint64_t starts = 0;    // S5
+    std::uint64_t changes = 0;   // S11, S12
+};
+
+// `before` and the decision that led to `after`.
+std::vector<Violation> violations(const State& after, const Decision& decision,
+                                  InvariantCounts& counts);
+
+}  // namespace quorate

@@ -1,0 +1,50 @@
+// What a stopped data directory tells, as the disk adapter read it without starting etcd.
+// Source of the shapes: etcd facts 12.7, simulator.md 3.3, etcd-measured.md 1.3 and 4.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/base/ids.hpp"
+
+namespace quorate {
+
+enum class DiskShape {
+    empty,           // no member directory, or one without WAL, snapshot and db
+    whole,           // WAL readable to its end (a torn tail that etcd repairs counts), db readable
+    db_without_wal,  // etcd would boot a phantom over the old db
+    wal_without_db,  // etcd rebuilds the db from the WAL when the log begins at index 1
+    unreadable,      // damaged in a way etcd does not repair; `fault` says how
+};
+
+// The small file beside etcd's directory that ties a volume to the cluster record.
+struct VolumeIdentity {
+    Lineage lineage;
+    Epoch epoch;
+    Ordinal ordinal;
+    Nonce nonce;             // changes at every start of etcd
+    bool data_seen = false;  // true once a WAL was seen under this identity
+    LogPosition high_water;  // highest position this volume is known to have reached
+    bool operator==(const VolumeIdentity&) const = default;
+};
+
+struct DiskReport {
+    DiskShape shape = DiskShape::empty;
+    std::optional<VolumeIdentity> identity;
+    bool identity_unreadable = false;  // the file is there but damaged
+    MemberId member_id;                // from the WAL's metadata; 0 when there is none
+    ClusterId cluster_id;              // the same
+    LogPosition last;                  // of the last entry in the WAL
+    LogIndex first_index;              // first entry that the WAL still holds, 0 when none
+    LogIndex snapshot_index;           // newest snapshot record that a .snap file backs; 0: none
+    LogIndex commit;                   // of the last HardState
+    LogIndex consistent_index;         // bucket meta of the db: last applied index
+    std::string storage_version;       // bucket meta of the db, "3.6.0"; empty when absent
+    bool in_use = false;               // somebody holds the lock of the db
+    std::string fault;                 // one line; empty when there is nothing wrong
+    Bytes bytes_free;                  // of the volume's file system
+    Bytes bytes_used;                  // by etcd's directory
+    bool operator==(const DiskReport&) const = default;
+};
+
+}  // namespace quorate

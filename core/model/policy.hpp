@@ -1,0 +1,59 @@
+// Everything a person may set, with its default. Times that only tests shorten are here too: the
+// core has no constants of time of its own.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/base/ids.hpp"
+#include "core/base/instant.hpp"
+
+namespace quorate {
+
+struct Policy {
+    Span probe_period = seconds(1);        // how often a replica's client port is asked
+    Span heartbeat_period = seconds(30);   // an unchanged answer is still told this often
+    Span unresponsive_after = minutes(2);  // requirements C1
+    Span stability_window = seconds(5);    // etcd's HealthInterval: asked again after a refusal
+    Span restart_backoff_min = milliseconds(200);  // first wait before etcd is started again
+    Span restart_backoff_max = seconds(30);
+    Span retry_period = milliseconds(500);     // a refused or unknown command is looked at again
+    Span catch_up_period = milliseconds(100);  // how often a learner's content is compared
+    Span learner_stuck_after = minutes(2);     // a learner without progress gives up the only slot
+    Span quorum_lost_after = seconds(30);      // no linearizable read anywhere for so long
+    Span survivors_wait = seconds(10);    // better survivors may return before the cluster parks
+    Span hash_check_period = minutes(1);  // voters' content compared at one revision
+    Span high_water_period = minutes(1);  // how stale the recorded high-water mark may be
+    Span authority_ttl = seconds(10);     // a lease not renewed for so long is free
+    Span authority_stagger = seconds(2);  // head start of the agent beside etcd's leader
+    Span command_deadline = seconds(10);
+    Span stop_grace = seconds(10);  // from SIGTERM to SIGKILL of etcd
+    bool operator==(const Policy&) const = default;
+};
+
+struct ReplicaAddress {
+    std::string name;  // also the member's name
+    std::string peer_url;
+    std::string client_url;
+    bool operator==(const ReplicaAddress&) const = default;
+};
+
+// What an agent is told at its start and never asks for again.
+struct Settings {
+    Ordinal self;
+    std::vector<ReplicaAddress> addresses;  // index = ordinal
+    Version etcd_version;
+    Policy policy;
+    bool operator==(const Settings&) const = default;
+};
+
+// StatefulSet's podManagementPolicy.
+enum class PodManagement { ordered, parallel };
+
+struct Desired {
+    std::uint32_t replicas = 0;  // 0: paused, nothing is removed (requirements B5)
+    PodManagement policy = PodManagement::parallel;
+    bool operator==(const Desired&) const = default;
+};
+
+}  // namespace quorate

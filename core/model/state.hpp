@@ -1,0 +1,193 @@
+// All that one agent's core knows and is doing. A value: copied, compared, hashed, replayed. Its
+// only way forward is core::step.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/base/ids.hpp"
+#include "core/base/instant.hpp"
+#include "core/base/small_map.hpp"
+#include "core/model/child.hpp"
+#include "core/model/command.hpp"
+#include "core/model/observation.hpp"
+#include "core/model/policy.hpp"
+#include "core/model/record.hpp"
+
+namespace quorate {
+
+// What is known of one replica from outside it.
+struct ProbeFact {
+    MemberStatus status;
+    Instant at;
+    Instant quiet_since;    // since when it is not healthy; meaningless while it is
+    Instant healthy_since;  // the reverse
+    bool operator==(const ProbeFact&) const = default;
+};
+
+// Folded knowledge, with its source in the name and its age beside it.
+struct Facts {
+    Settings settings;
+    Instant started_at;
+    std::uint64_t entropy = 0;
+    Lineage fresh_lineage;
+
+    std::optional<Desired> desired;
+    bool record_known = false;  // seen at least once in this life
+    std::optional<ClusterRecord> record;
+    std::string record_unreadable;
+
+    Instant examined_at;
+    std::optional<DiskReport> disk;  // nullopt: not examined since etcd last ran or data moved
+    bool etcd_running = false;
+    std::int32_t etcd_pid = 0;
+    std::optional<ChildExit> last_exit;
+    std::uint32_t exits = 0;  // of etcd, in this life of the agent
+    Nonce stamped;            // last nonce known to be durable on the volume
+    Epoch rebuilt;            // last epoch this disk was rebuilt for, in this life
+
+    SmallMap<Ordinal, ProbeFact> probes;
+    std::optional<Instant> none_serves_since;  // nullopt while some member serves
+    std::optional<MemberList> list;            // linearizable only
+    bool list_current = false;                 // nothing was asked to change since it was read
+    Instant list_at;
+    std::optional<MemberList> own_list;  // as this replica's etcd knows it: a hint, no evidence
+
+    std::optional<ContentCompared> content;  // the last comparison of a learner with the leader
+    Instant content_at;
+    SmallMap<MemberId, std::string> diverged;  // content lost to a majority; not empty: but why not
+    Instant hashes_at;                         // when voters were last compared
+
+    bool stop_requested = false;
+    std::optional<std::string> approved_token;
+    std::string unknown_event;  // not empty: an event of a newer release was seen
+    bool operator==(const Facts&) const = default;
+};
+
+enum class ReplicaPhase : std::uint8_t {
+    examining,           // reading the disk, comparing it with the record
+    gathering,           // no cluster yet: every replica tells what its volume holds
+    claiming,            // the volume gets its next nonce (machine `volume`)
+    serving,             // etcd is wanted
+    setting_aside,       // moving data out of the way
+    awaiting_admission,  // asked to be added as a learner
+    rebuilding,          // chosen survivor of a forced rebuild
+    idle,                // not wanted, or paused
+    leaving,             // the agent is on its way out
+    parked,
+};
+struct ReplicaState {
+    ReplicaPhase phase = ReplicaPhase::examining;
+    Instant retry_at;              // no command is repeated before
+    Instant told_at;               // when the own entry was last written
+    std::uint32_t exits_seen = 0;  // of facts.exits: an exit is answered once
+    bool condemned = false;        // etcd itself said that this data cannot go on
+    std::string reason;            // why data is set aside, admission asked, or the replica parked
+    std::string next_step;         // for the operator, while parked
+    bool operator==(const ReplicaState&) const = default;
+};
+
+// The two-step nonce of one start: announced in the record, stamped on the volume, confirmed in the
+// record. A crash between any two is told apart from a rolled-back disk.
+enum class VolumePhase : std::uint8_t { open, announcing, stamping, confirming, claimed };
+struct VolumeState {
+    VolumePhase phase = VolumePhase::open;
+    Nonce nonce;               // of the start in hand
+    std::uint64_t nonces = 0;  // how many were drawn from entropy
+    Instant retry_at;
+    bool operator==(const VolumeState&) const = default;
+};
+
+enum class ProcessPhase : std::uint8_t { stopped, starting, serving, draining, backing_off };
+struct ProcessState {
+    ProcessPhase phase = ProcessPhase::stopped;
+    std::uint32_t failures = 0;  // exits in a row without having served
+    Instant retry_at;
+    bool operator==(const ProcessState&) const = default;
+};
+
+enum class MemberPhase : std::uint8_t {
+    unknown,   // listed, not probed yet
+    joining,   // a learner that has not started
+    learning,  // a learner that answers
+    voting,    // a voter that serves
+    suspect,   // a voter that is quiet for less than the limit
+    failed,    // quiet beyond the limit, or its volume or content is lost
+};
+struct MemberState {
+    MemberPhase phase = MemberPhase::unknown;
+    Ordinal ordinal;
+    Instant since;
+    bool operator==(const MemberState&) const = default;
+};
+
+enum class ClusterPhase : std::uint8_t {
+    following,  // another agent has authority, or none has
+    steady,     // holding authority, nothing to do
+    growing,
+    shrinking,
+    repairing,
+    quorum_lost,  // better survivors may still return
+    rebuilding,   // an approved rebuild is under way
+    parked,
+};
+struct ClusterState {
+    ClusterPhase phase = ClusterPhase::following;
+    Instant since;
+    std::string reason;
+    std::string next_step;
+    bool operator==(const ClusterState&) const = default;
+};
+
+enum class RepairPhase : std::uint8_t {
+    idle,
+    fencing,  // leadership is moved off the one that goes
+    removing,
+    wiping,  // the record expels the identity; its agent sets the data aside
+    adding,
+    admitting,  // the record tells the joiner how to start
+    catching_up,
+    promoting,
+    verifying,
+};
+struct RepairState {
+    RepairPhase phase = RepairPhase::idle;
+    Ordinal ordinal;
+    MemberId member_id;
+    Instant since;     // of this phase
+    Instant progress;  // of the learner: when its revision last moved
+    Revision reached;
+    Instant retry_at;
+    bool operator==(const RepairState&) const = default;
+};
+
+enum class AuthorityPhase : std::uint8_t { without, acquiring, holding, releasing };
+struct AuthorityState {
+    AuthorityPhase phase = AuthorityPhase::without;
+    Fence fence;
+    std::optional<Instant> work_since;  // how long there has been something to do
+    Instant retry_at;
+    bool operator==(const AuthorityState&) const = default;
+};
+
+struct State {
+    EventSeq seq;  // of the last event
+    Instant now;   // the same
+    Facts facts;
+    ReplicaState replica;
+    VolumeState volume;
+    ProcessState process;
+    SmallMap<MemberId, MemberState> members;
+    ClusterState cluster;
+    RepairState repair;
+    AuthorityState authority;
+    CommandId last_command;
+    SmallMap<CommandId, Command> in_flight;
+    std::vector<Ordinal> probed;     // the set last asked of the prober
+    std::optional<Instant> wake_at;  // the timer last armed
+    bool exiting = false;            // ExitAgent was said
+    bool operator==(const State&) const = default;
+};
+
+}  // namespace quorate

@@ -1,0 +1,198 @@
+#include "core/rules/intent.hpp"
+
+#include <algorithm>
+
+#include "core/base/limits.hpp"
+#include "core/facts/evidence.hpp"
+
+namespace quorate {
+namespace {
+
+bool entry_speaks_for_us(const ReplicaEntry& entry) {
+    return entry.claim == VolumeClaim::holding || entry.claim == VolumeClaim::wants_admission;
+}
+
+MemberHealth health_of(const MemberState& member) {
+    switch (member.phase) {
+        case MemberPhase::learning:
+        case MemberPhase::voting:
+            return MemberHealth::serving;
+        case MemberPhase::failed:
+            return MemberHealth::failed;
+        case MemberPhase::unknown:
+        case MemberPhase::joining:
+        case MemberPhase::suspect:
+            return MemberHealth::quiet;
+    }
+    return MemberHealth::quiet;
+}
+
+bool is_stuck(const State& state, const ListedMember& member) {
+    const RepairState& repair = state.repair;
+    if (!member.learner || repair.member_id != member.id) return false;
+    if (repair.phase != RepairPhase::catching_up && repair.phase != RepairPhase::promoting)
+        return false;
+    return state.now >= repair.progress + state.facts.settings.policy.learner_stuck_after;
+}
+
+PlannedMember planned(const State& state, const ListedMember& listed) {
+    const Facts& facts = state.facts;
+    PlannedMember member;
+    member.id = listed.id;
+    member.ordinal = ordinal_of(facts, listed);
+    member.learner = listed.learner;
+    if (const MemberState* known = state.members.find(listed.id)) member.health = health_of(*known);
+    if (member.ordinal) {
+        const ProbeFact* probe = facts.probes.find(*member.ordinal);
+        member.leader = probe != nullptr && probe->status.serves &&
+                        probe->status.leader == listed.id && probe->status.member_id == listed.id;
+        const ReplicaEntry* entry = facts.record->replicas.find(*member.ordinal);
+        member.told = entry != nullptr && entry->member_id == listed.id;
+    }
+    member.stuck = is_stuck(state, listed);
+    return member;
+}
+
+Version oldest_answering(const Facts& facts) {
+    Version oldest = facts.settings.etcd_version;
+    for (const auto& [ordinal, probe] : facts.probes)
+        if (probe.status.answers && probe.status.version != Version{})
+            oldest = std::min(oldest, probe.status.version);
+    return oldest;
+}
+
+bool asks(const ReplicaEntry& entry) { return entry.claim == VolumeClaim::wants_admission; }
+
+bool founder_not_told_yet(const ClusterRecord& record, Ordinal ordinal, const ReplicaEntry& entry) {
+    return entry.member_id.value == 0 && entry.claim == VolumeClaim::holding &&
+           std::find(record.founders.begin(), record.founders.end(), ordinal) !=
+               record.founders.end();
+}
+
+bool entry_needs_authority(const Facts& facts, Ordinal ordinal, const ReplicaEntry& entry) {
+    const bool desired = ordinal.value < facts.desired->replicas;
+    if (asks(entry)) return desired || entry.member_id.value != 0;
+    if (entry.member_id.value == 0) return false;
+    if (!desired) return true;
+    // The list has it no more, but its replica still tries to start as that member.
+    if (const MemberList* list = newest_list(facts))
+        if (find_member(*list, entry.member_id) == nullptr) return true;
+    const ProbeFact* probe = facts.probes.find(ordinal);
+    if (probe == nullptr) return false;
+    return healthy(probe->status) && probe->status.learner;
+}
+
+// The smallest of the instants that lie in the future.
+class Earliest {
+  public:
+    explicit Earliest(Instant now) : now_(now) {}
+    void consider(Instant at) {
+        if (at > now_ && (!at_ || at < *at_)) at_ = at;
+    }
+    std::optional<Instant> at() const { return at_; }
+
+  private:
+    Instant now_;
+    std::optional<Instant> at_;
+};
+
+}  // namespace
+
+bool departing(const Facts& facts) {
+    return facts.desired && facts.desired->replicas > 0 &&
+           facts.settings.self.value >= facts.desired->replicas;
+}
+
+bool wants_etcd(const State& state) {
+    const Facts& facts = state.facts;
+    if (state.replica.phase != ReplicaPhase::serving || !facts.record || facts.record->rebuild)
+        return false;
+    const ReplicaEntry* entry = own_entry(facts);
+    if (entry == nullptr || !entry_speaks_for_us(*entry)) return false;
+    if (entry->nonce != state.volume.nonce) return false;
+    if (!facts.stop_requested) return true;
+    // Stopping before the removal would cost the others a voter that still counts.
+    return departing(facts) && facts.record->replicas.size() > 1;
+}
+
+std::optional<PlanView> plan_view(const State& state) {
+    const Facts& facts = state.facts;
+    if (!list_is_evidence(state) || !facts.desired || facts.desired->replicas == 0)
+        return std::nullopt;
+    PlanView view;
+    view.desired = facts.desired->replicas;
+    view.version = oldest_answering(facts);
+    for (const ListedMember& member : facts.list->members)
+        view.members.push_back(planned(state, member));
+    for (const auto& [ordinal, entry] : facts.record->replicas) {
+        const bool listed =
+            entry.member_id.value != 0 && find_member(*facts.list, entry.member_id) != nullptr;
+        if (entry.member_id.value != 0 && !listed) view.expelling.push_back(ordinal);
+        if (asks(entry) && entry.member_id.value == 0) view.asking.push_back(ordinal);
+    }
+    return view;
+}
+
+bool work_is_visible(const State& state) {
+    const Facts& facts = state.facts;
+    if (!facts.record || facts.record->stage != RecordStage::formed || facts.record->rebuild)
+        return false;
+    if (!facts.desired || facts.desired->replicas == 0 || !somebody_serves(facts)) return false;
+    for (const auto& [ordinal, entry] : facts.record->replicas) {
+        if (founder_not_told_yet(*facts.record, ordinal, entry) && !asks(entry)) continue;
+        if (entry_needs_authority(facts, ordinal, entry)) return true;
+    }
+    for (const auto& [id, member] : state.members)
+        if (member.phase == MemberPhase::failed) return true;
+    return false;
+}
+
+bool quorum_is_lost(const State& state) {
+    const Facts& facts = state.facts;
+    if (!facts.record || facts.record->stage == RecordStage::gathering || facts.record->rebuild)
+        return false;
+    if (!facts.desired || facts.desired->replicas == 0) return false;
+    // A cluster that is forming has not lost what it never had.
+    if (facts.record->stage == RecordStage::forming) return false;
+    return facts.none_serves_since &&
+           state.now >= *facts.none_serves_since + facts.settings.policy.quorum_lost_after;
+}
+
+std::optional<RecoveryPlan> recovery_plan(const State& state) {
+    if (!state.facts.record) return std::nullopt;
+    return plan_recovery(*state.facts.record);
+}
+
+std::optional<Instant> next_wake(const State& state) {
+    const Facts& facts = state.facts;
+    const Policy& policy = facts.settings.policy;
+    Earliest earliest(state.now);
+    earliest.consider(state.replica.retry_at);
+    earliest.consider(state.volume.retry_at);
+    earliest.consider(state.process.retry_at);
+    earliest.consider(state.repair.retry_at);
+    earliest.consider(state.authority.retry_at);
+    if (state.authority.work_since)
+        for (std::uint32_t i = 0; i <= facts.settings.addresses.size(); ++i)
+            earliest.consider(*state.authority.work_since +
+                              policy.authority_stagger * static_cast<std::int64_t>(i));
+    if (facts.none_serves_since) {
+        earliest.consider(*facts.none_serves_since + policy.quorum_lost_after);
+        earliest.consider(state.cluster.since + policy.survivors_wait);
+    }
+    for (const auto& [ordinal, probe] : facts.probes)
+        if (!healthy(probe.status))
+            earliest.consider(std::max(probe.quiet_since, serves_since(facts)) +
+                              policy.unresponsive_after);
+    if (state.repair.phase != RepairPhase::idle)
+        earliest.consider(state.repair.progress + policy.learner_stuck_after);
+    for (const auto& [id, command] : state.in_flight)
+        earliest.consider(command.deadline + limits::outcome_grace);
+    if (leader_of(facts) == facts.settings.self)
+        earliest.consider(facts.hashes_at + policy.hash_check_period);
+    if (state.replica.phase == ReplicaPhase::serving)
+        earliest.consider(state.replica.told_at + policy.high_water_period);
+    return earliest.at();
+}
+
+}  // namespace quorate

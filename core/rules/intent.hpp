@@ -1,0 +1,36 @@
+// Questions that several machines ask of the same state: is etcd wanted here, is there work for an
+// authority, when must the core wake by itself.
+#pragma once
+
+#include <optional>
+
+#include "core/model/state.hpp"
+#include "core/rules/membership_plan.hpp"
+#include "core/rules/recovery_plan.hpp"
+
+namespace quorate {
+
+// etcd should run here: the volume is claimed, the record agrees, and nobody asked to stop. SIGTERM
+// never removes a member; a replica that is not desired any more keeps its etcd until it is
+// removed.
+bool wants_etcd(const State& state);
+
+// This replica is to be removed from the membership: more desired than zero, but not this one.
+bool departing(const Facts& facts);
+
+// The planner's view of a linearizable list; nullopt without one.
+std::optional<PlanView> plan_view(const State& state);
+
+// Something for an authority to do, as far as an agent without authority can tell.
+bool work_is_visible(const State& state);
+
+// No member serves for longer than the limit, though the cluster was formed.
+bool quorum_is_lost(const State& state);
+
+// Rebuild plan of the record, once quorum is lost.
+std::optional<RecoveryPlan> recovery_plan(const State& state);
+
+// The next instant at which something becomes true by time alone; nullopt: never.
+std::optional<Instant> next_wake(const State& state);
+
+}  // namespace quorate

@@ -1,0 +1,61 @@
+#include "core/rules/looking.hpp"
+
+#include "core/facts/evidence.hpp"
+
+namespace quorate {
+namespace {
+
+bool membership_moves(const State& state) {
+    return in_flight<AddLearner>(state) || in_flight<RemoveMember>(state) ||
+           in_flight<PromoteMember>(state) || in_flight<ListMembers>(state);
+}
+
+bool wants_list(const State& state) {
+    if (state.authority.phase != AuthorityPhase::holding || list_is_evidence(state)) return false;
+    if (membership_moves(state) || !best_via(state.facts)) return false;
+    // A list of another cluster is no evidence however often it is read.
+    const bool useless = state.facts.list_current;
+    return !useless || state.now >= state.facts.list_at + state.facts.settings.policy.retry_period;
+}
+
+std::vector<Ordinal> serving_replicas(const Facts& facts) {
+    std::vector<Ordinal> ordinals;
+    for (const auto& [ordinal, probe] : facts.probes)
+        if (probe.status.serves) ordinals.push_back(ordinal);
+    return ordinals;
+}
+
+bool wants_hashes(const State& state) {
+    const Facts& facts = state.facts;
+    if (leader_of(facts) != facts.settings.self || facts.stop_requested) return false;
+    if (state.repair.phase != RepairPhase::idle || in_flight<CompareContent>(state)) return false;
+    return state.now >= facts.hashes_at + facts.settings.policy.hash_check_period;
+}
+
+bool wants_position(const State& state) {
+    const Facts& facts = state.facts;
+    if (state.cluster.phase != ClusterPhase::quorum_lost &&
+        state.cluster.phase != ClusterPhase::parked)
+        return false;
+    if (!facts.etcd_running || facts.disk || in_flight<ExamineDisk>(state)) return false;
+    return state.now >= facts.examined_at + facts.settings.policy.retry_period;
+}
+
+}  // namespace
+
+std::vector<Look> wanted_looks(const State& state) {
+    std::vector<Look> looks;
+    const Facts& facts = state.facts;
+    if (facts.started_at == Instant{} || state.exiting) return looks;
+    if (wants_list(state)) looks.push_back({RuleId::L01, ListMembers{*best_via(facts)}});
+    if (wants_hashes(state)) {
+        const auto replicas = serving_replicas(facts);
+        if (replicas.size() >= 2) looks.push_back({RuleId::L02, CompareContent{replicas}});
+    }
+    if (wants_position(state)) looks.push_back({RuleId::L03, ExamineDisk{}});
+    auto interest = ordinals_of_interest(facts);
+    if (interest != state.probed) looks.push_back({RuleId::L04, ProbeReplicas{interest}});
+    return looks;
+}
+
+}  // namespace quorate

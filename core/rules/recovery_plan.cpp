@@ -1,0 +1,75 @@
+#include "core/rules/recovery_plan.hpp"
+
+#include <algorithm>
+
+#include "core/base/mix.hpp"
+
+namespace quorate {
+namespace {
+
+// Revisions handed out by the lost members are at most their log indexes; the margin covers what
+// was appended after the last high-water mark was told, at 300 writes a second for a minute.
+constexpr LogIndex bump_margin{20'000};
+
+bool is_member(const ClusterRecord& record, Ordinal ordinal, const ReplicaEntry& entry) {
+    if (entry.member_id.value != 0) return true;
+    return record.stage == RecordStage::forming &&
+           std::find(record.founders.begin(), record.founders.end(), ordinal) !=
+               record.founders.end();
+}
+
+std::string token_of(const ClusterRecord& record, const RecoveryPlan& plan) {
+    std::uint64_t mixed = mix_text(0, record.lineage.value);
+    mixed = mix(mixed, record.epoch.value);
+    for (const Survivor& survivor : plan.survivors) {
+        mixed = mix(mixed, survivor.ordinal.value);
+        mixed = mix(mixed, survivor.position.term.value);
+        mixed = mix(mixed, survivor.position.index.value);
+    }
+    for (const Ordinal ordinal : plan.gone)
+        mixed = mix(mixed, ordinal.value + 1000);
+    static constexpr char digits[] = "0123456789abcdef";
+    std::string text;
+    for (int shift = 60; shift >= 16; shift -= 4)
+        text += digits[(mixed >> shift) & 15];
+    return text;
+}
+
+}  // namespace
+
+std::optional<RecoveryPlan> plan_recovery(const ClusterRecord& record) {
+    RecoveryPlan plan;
+    LogIndex highest;
+    bool all_told = true;
+    for (const auto& [ordinal, entry] : record.replicas) {
+        if (!is_member(record, ordinal, entry)) continue;
+        highest = std::max(highest, entry.high_water.index);
+        if (entry.surviving)
+            plan.survivors.push_back({ordinal, *entry.surviving});
+        else if (entry.claim == VolumeClaim::wants_admission)
+            plan.gone.push_back(ordinal);
+        else
+            plan.silent.push_back(ordinal);
+        if (!entry.surviving && !entry.high_water_final) all_told = false;
+    }
+    if (plan.survivors.empty()) return std::nullopt;
+    std::sort(plan.survivors.begin(), plan.survivors.end(), [](const auto& a, const auto& b) {
+        return a.position != b.position ? b.position < a.position : a.ordinal < b.ordinal;
+    });
+    const Survivor& best = plan.survivors.front();
+    plan.may_lose = !all_told;
+    for (const auto& [ordinal, entry] : record.replicas)
+        if (best.position < entry.high_water) plan.may_lose = true;
+    const LogIndex ahead{highest > best.position.index ? highest.value - best.position.index.value
+                                                       : 0};
+    plan.bump = LogIndex{ahead.value + bump_margin.value};
+    plan.token = token_of(record, plan);
+    return plan;
+}
+
+bool rebuild_is_free(const RecoveryPlan& plan, const Desired& desired) {
+    return !plan.may_lose && desired.replicas == 1 &&
+           plan.survivors.front().ordinal.value < desired.replicas;
+}
+
+}  // namespace quorate

@@ -1,0 +1,408 @@
+// The signals of this agent's own machines: replica, volume, process.
+#include <algorithm>
+
+#include "core/facts/evidence.hpp"
+#include "core/rules/etcd_versions.hpp"
+#include "core/rules/identity.hpp"
+#include "core/rules/intent.hpp"
+#include "core/rules/record_edits.hpp"
+#include "core/rules/recovery_table.hpp"
+#include "core/rules/signals.hpp"
+
+namespace quorate {
+namespace {
+
+using Reading = std::optional<ReplicaSignal>;
+
+bool may_retry(const State& state) { return state.now >= state.replica.retry_at; }
+bool record_is_free(const State& state) { return !in_flight<WriteRecord>(state); }
+
+bool is_founder(const ClusterRecord& record, Ordinal ordinal) {
+    return std::find(record.founders.begin(), record.founders.end(), ordinal) !=
+           record.founders.end();
+}
+
+RecoveryCase case_of(const Facts& facts) {
+    RecoveryCase input;
+    input.paused = facts.desired->replicas == 0;
+    input.wanted = facts.settings.self.value < facts.desired->replicas;
+    input.data = facts.disk->shape != DiskShape::empty;
+    input.founded = facts.record && facts.record->stage != RecordStage::gathering;
+    if (!input.founded) return input;
+    const ReplicaEntry* entry = own_entry(facts);
+    const bool named =
+        entry != nullptr &&
+        (entry->member_id.value != 0 || is_founder(*facts.record, facts.settings.self)) &&
+        entry->claim == VolumeClaim::holding;
+    input.member = named;
+    const VolumeFacts volume{facts.settings.self, *facts.disk, *facts.record};
+    if (input.data) {
+        input.continues = named && !discontinuity(volume);
+    } else {
+        input.unused = named && start_unused(volume);
+    }
+    return input;
+}
+
+std::string discontinuity_of(const Facts& facts) {
+    const VolumeFacts volume{facts.settings.self, *facts.disk, *facts.record};
+    const auto why = discontinuity(volume);
+    return name_of(why.value_or(Discontinuity::not_a_member));
+}
+
+// One that is not wanted any more asks once, so that its member is known to be lost, and not again.
+bool must_ask(const Facts& facts) {
+    const ReplicaEntry* entry = own_entry(facts);
+    const bool wanted = facts.settings.self.value < facts.desired->replicas;
+    return entry != nullptr && (wanted || entry->claim != VolumeClaim::wants_admission);
+}
+
+// With nobody else in the cluster there is nobody to be admitted by: the data stays where it is.
+bool is_sole_member(const Facts& facts) {
+    const ReplicaEntry* entry = own_entry(facts);
+    if (entry == nullptr || entry->claim != VolumeClaim::holding) return false;
+    if (entry->member_id.value == 0 && !is_founder(*facts.record, facts.settings.self))
+        return false;
+    return std::none_of(
+        facts.record->replicas.begin(), facts.record->replicas.end(), [&](const auto& other) {
+            return other.first != facts.settings.self &&
+                   (other.second.member_id.value != 0 || is_founder(*facts.record, other.first));
+        });
+}
+
+signal::cannot_continue last_copy(const std::string& why) {
+    return {"the only member's volume cannot be used (" + why + "); nothing was moved",
+            "put the volume back as it was, or restore a snapshot into it"};
+}
+
+// Every other member of the old epoch has fallen silent: its replicas saw the order and stopped, or
+// are gone with their agents (S3).
+bool old_epoch_is_silent(const Facts& facts) {
+    return std::none_of(facts.probes.begin(), facts.probes.end(), [&](const auto& probe) {
+        return probe.first != facts.settings.self && probe.second.status.answers;
+    });
+}
+
+Reading verdict_signal(const State& state) {
+    const Facts& facts = state.facts;
+    const RecoveryRow& row = recovery_rule(case_of(facts));
+    switch (row.verdict) {
+        case RecoveryVerdict::wait:
+            return signal::must_wait{};
+        case RecoveryVerdict::tell_empty:
+            return signal::nothing_founded{};
+        case RecoveryVerdict::refuse_to_found:
+            return signal::cannot_continue{
+                "there is etcd data in this volume but no cluster record",
+                "bring the record back, or move the data away if the cluster is really new"};
+        case RecoveryVerdict::start: {
+            const ReplicaEntry& entry = *own_entry(facts);
+            const bool joining = !entry.initial_cluster.empty();
+            if (joining && state.replica.condemned)
+                return signal::needs_admission{state.replica.reason};
+            return signal::may_start{};
+        }
+        case RecoveryVerdict::set_aside: {
+            const std::string why = discontinuity_of(facts);
+            if (is_sole_member(facts)) return last_copy(why);
+            return signal::not_continuation{why};
+        }
+        case RecoveryVerdict::ask_admission: {
+            if (is_sole_member(facts)) return last_copy("empty");
+            const std::string& why = state.replica.reason;
+            return signal::needs_admission{why.empty() ? "empty-volume" : why};
+        }
+        case RecoveryVerdict::impossible:
+            break;
+    }
+    return signal::cannot_continue{"the examination of the volume contradicts itself",
+                                   "report this with the journal"};
+}
+
+Reading when_stopping(const State& state) {
+    const Facts& facts = state.facts;
+    if (!facts.unknown_event.empty()) return signal::stop_asked{};  // it decides nothing more
+    if (!facts.disk || facts.disk->shape != DiskShape::whole || !facts.record)
+        return signal::stop_asked{};
+    const ReplicaEntry* entry = own_entry(facts);
+    const bool ours = entry != nullptr && entry->claim == VolumeClaim::holding &&
+                      entry->member_id.value != 0 && !facts.record->rebuild &&
+                      !discontinuity({facts.settings.self, *facts.disk, *facts.record});
+    const bool told = ours && entry->high_water_final && facts.disk->last <= entry->high_water;
+    if (!ours || told) return signal::stop_asked{};
+    if (!record_is_free(state) || !may_retry(state)) return std::nullopt;
+    return signal::untold{};
+}
+
+Reading when_examining(const State& state) {
+    const Facts& facts = state.facts;
+    if (!facts.unknown_event.empty() && !facts.stop_requested)
+        return signal::cannot_continue{
+            "the journal or an adapter knows more than this release: " + facts.unknown_event,
+            "run the release that wrote it"};
+    if (facts.etcd_running || (state.process.phase != ProcessPhase::stopped &&
+                               state.process.phase != ProcessPhase::backing_off))
+        return std::nullopt;
+    if (in_flight<ExamineDisk>(state) || in_flight<StartEtcd>(state)) return std::nullopt;
+    if (!facts.record_unreadable.empty() && !facts.stop_requested)
+        return signal::cannot_continue{
+            "the cluster record cannot be read: " + facts.record_unreadable,
+            "put a readable copy of the record back"};
+    if (!facts.disk) return may_retry(state) ? Reading(signal::unexamined{}) : std::nullopt;
+    if (facts.stop_requested) return when_stopping(state);
+    if (!facts.desired || !facts.record_known) return std::nullopt;
+    if (facts.disk->in_use)
+        return signal::cannot_continue{"another process runs on this volume's data",
+                                       "stop that process"};
+    if (binary_is_older(facts.settings.etcd_version, facts.disk->storage_version))
+        return signal::cannot_continue{"the data was written by etcd " +
+                                           facts.disk->storage_version + ", but the binary is " +
+                                           to_text(facts.settings.etcd_version),
+                                       "run the newer etcd again"};
+    if (facts.record && facts.record->rebuild) {
+        if (facts.record->rebuild->survivor != facts.settings.self) return signal::must_wait{};
+        return old_epoch_is_silent(facts) ? Reading(signal::chosen{}) : std::nullopt;
+    }
+    if (state.replica.condemned && facts.disk->shape != DiskShape::empty)
+        return is_sole_member(facts) ? Reading(last_copy(state.replica.reason))
+                                     : Reading(signal::not_continuation{state.replica.reason});
+    if (state.replica.condemned && !is_sole_member(facts) && must_ask(facts))
+        return record_is_free(state) ? Reading(signal::needs_admission{state.replica.reason})
+                                     : std::nullopt;
+    const Reading verdict = verdict_signal(state);
+    const bool writes = verdict && (std::holds_alternative<signal::nothing_founded>(*verdict) ||
+                                    std::holds_alternative<signal::needs_admission>(*verdict));
+    if (writes && !record_is_free(state)) return std::nullopt;
+    return verdict;
+}
+
+bool all_have_told(const Facts& facts) {
+    if (!facts.desired || facts.desired->replicas == 0) return false;
+    const std::uint32_t founders =
+        facts.desired->policy == PodManagement::ordered ? 1 : facts.desired->replicas;
+    for (std::uint32_t i = 0; i < founders; ++i) {
+        const ReplicaEntry* entry = facts.record->replicas.find(Ordinal{i});
+        if (entry == nullptr || entry->claim != VolumeClaim::empty) return false;
+    }
+    return true;
+}
+
+Reading when_gathering(const State& state) {
+    const Facts& facts = state.facts;
+    if (facts.stop_requested) return signal::look_again{};
+    if (facts.record && facts.record->stage != RecordStage::gathering) return signal::look_again{};
+    if (!record_is_free(state)) return std::nullopt;
+    const ReplicaEntry* entry = own_entry(facts);
+    if (entry == nullptr || entry->claim != VolumeClaim::empty)
+        return may_retry(state) ? Reading(signal::untold{}) : std::nullopt;
+    // One names the founders: the lowest. The others only add to the noise of conflicts.
+    if (facts.settings.self != Ordinal{0} || !all_have_told(facts)) return std::nullopt;
+    return may_retry(state) || facts.record ? Reading(signal::all_told{}) : std::nullopt;
+}
+
+Reading when_claiming(const State& state) {
+    const Facts& facts = state.facts;
+    if (state.volume.phase == VolumePhase::claimed) return signal::claimed{};
+    // The record may be deleted at any time; without one there is nothing to claim.
+    if (!facts.record || facts.record->rebuild) return signal::look_again{};
+    const ReplicaEntry* entry = own_entry(facts);
+    if (entry == nullptr || entry->claim != VolumeClaim::holding) return signal::look_again{};
+    if (facts.stop_requested && state.volume.phase != VolumePhase::stamping)
+        return signal::look_again{};
+    return std::nullopt;
+}
+
+// The name under which condemned data is set aside; empty: this exit says nothing about the data.
+std::string condemned_by(const ChildExit& exit) {
+    switch (exit.exit_class) {
+        case ExitClass::removed:
+            return "removed-from-cluster";
+        case ExitClass::already_bootstrapped:
+            return "already-bootstrapped";
+        case ExitClass::log_lost:
+            return "log-lost";
+        case ExitClass::wal_damaged:
+            return "wal-damaged";
+        case ExitClass::db_damaged:
+            return "db-damaged";
+        case ExitClass::data_inconsistent:
+            return "data-differs-from-peers";
+        case ExitClass::stopped:
+        case ExitClass::killed:
+        case ExitClass::not_admitted:
+        case ExitClass::peers_unreachable:
+        case ExitClass::older_binary:
+        case ExitClass::disk_full:
+        case ExitClass::disk_refused:
+        case ExitClass::address_in_use:
+        case ExitClass::bad_arguments:
+        case ExitClass::unknown:
+            return {};
+    }
+    return {};
+}
+
+Reading when_serving(const State& state) {
+    const Facts& facts = state.facts;
+    const bool at_rest = state.process.phase == ProcessPhase::stopped ||
+                         state.process.phase == ProcessPhase::backing_off;
+    if (facts.exits != state.replica.exits_seen && !facts.etcd_running && at_rest) {
+        const std::string why = facts.last_exit ? condemned_by(*facts.last_exit) : std::string();
+        if (!why.empty() && !is_sole_member(facts) && !facts.stop_requested)
+            return signal::condemned{why};
+        return signal::child_ended{};
+    }
+    // Also between two starts: what is not wanted any more has no next one to wait for.
+    if (at_rest && !facts.etcd_running && !wants_etcd(state)) return signal::child_ended{};
+    if (own_truth_is_untold(state) && record_is_free(state) && may_retry(state))
+        return signal::untold{};
+    return std::nullopt;
+}
+
+Reading when_awaiting(const State& state) {
+    const Facts& facts = state.facts;
+    if (facts.stop_requested || !facts.record || facts.record->rebuild) return signal::look_again{};
+    const ReplicaEntry* entry = own_entry(facts);
+    const bool asks = entry != nullptr && entry->claim == VolumeClaim::wants_admission;
+    if (entry != nullptr && entry->claim == VolumeClaim::holding &&
+        !entry->initial_cluster.empty() && entry->nonce.value == 0)
+        return signal::look_again{};
+    if (facts.desired && (departing(facts) || facts.desired->replicas == 0))
+        return signal::look_again{};
+    if (asks || !record_is_free(state) || !may_retry(state)) return std::nullopt;
+    return signal::untold{};
+}
+
+Reading when_idle(const State& state) {
+    const Facts& facts = state.facts;
+    if (facts.stop_requested || !facts.disk) return signal::look_again{};
+    if (facts.record && facts.record->rebuild &&
+        facts.record->rebuild->survivor != facts.settings.self)
+        return std::nullopt;
+    if (facts.record && facts.record->rebuild) return signal::look_again{};
+    if (!facts.desired) return std::nullopt;
+    if (recovery_rule(case_of(facts)).verdict != RecoveryVerdict::wait) return signal::look_again{};
+    return std::nullopt;
+}
+
+Reading when_rebuilding(const State& state) {
+    const Facts& facts = state.facts;
+    if (in_flight<RebuildEtcd>(state)) return std::nullopt;
+    if (!facts.record || !facts.record->rebuild) return signal::look_again{};
+    if (!may_retry(state) || !record_is_free(state)) return std::nullopt;
+    const Epoch next{facts.record->epoch.value + 1};
+    if (facts.rebuilt == next) return signal::untold{};
+    return signal::unrebuilt{};
+}
+
+Reading when_parked(const State& state) {
+    if (state.facts.stop_requested) return signal::look_again{};
+    if (state.process.phase != ProcessPhase::stopped &&
+        state.process.phase != ProcessPhase::backing_off)
+        return std::nullopt;
+    const Reading now = when_examining(state);
+    if (now && !std::holds_alternative<signal::cannot_continue>(*now)) return signal::look_again{};
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<ReplicaSignal> read_replica(const State& state) {
+    if (state.facts.started_at == Instant{}) return std::nullopt;
+    switch (state.replica.phase) {
+        case ReplicaPhase::examining:
+            return when_examining(state);
+        case ReplicaPhase::gathering:
+            return when_gathering(state);
+        case ReplicaPhase::claiming:
+            return when_claiming(state);
+        case ReplicaPhase::serving:
+            return when_serving(state);
+        case ReplicaPhase::setting_aside:
+            if (in_flight<SetAsideData>(state)) return std::nullopt;
+            return signal::look_again{};
+        case ReplicaPhase::awaiting_admission:
+            return when_awaiting(state);
+        case ReplicaPhase::idle:
+            return when_idle(state);
+        case ReplicaPhase::rebuilding:
+            return when_rebuilding(state);
+        case ReplicaPhase::leaving:
+            return std::nullopt;
+        case ReplicaPhase::parked:
+            return when_parked(state);
+    }
+    return std::nullopt;
+}
+
+std::optional<VolumeSignal> read_volume(const State& state) {
+    const VolumeState& volume = state.volume;
+    const bool needed =
+        state.replica.phase == ReplicaPhase::claiming ||
+        (volume.phase == VolumePhase::claimed && state.replica.phase == ReplicaPhase::serving);
+    if (volume.phase == VolumePhase::open) {
+        if (!needed || !record_is_free(state)) return std::nullopt;
+        return signal::wanted{};
+    }
+    if (!needed) return signal::let_go{};
+    const ReplicaEntry* entry = own_entry(state.facts);
+    const bool retry = state.now >= volume.retry_at;
+    if (entry == nullptr) return signal::let_go{};
+    switch (volume.phase) {
+        case VolumePhase::announcing:
+            if (entry->nonce_next == volume.nonce) return signal::announced{};
+            if (!record_is_free(state) || !retry) return std::nullopt;
+            return signal::untold{};
+        case VolumePhase::stamping:
+            if (in_flight<StampVolume>(state)) return std::nullopt;
+            if (state.facts.stamped == volume.nonce)
+                return record_is_free(state) ? std::optional<VolumeSignal>(signal::stamped{})
+                                             : std::nullopt;
+            if (!retry) return std::nullopt;
+            return signal::unstamped{};
+        case VolumePhase::confirming:
+            if (entry->nonce == volume.nonce) return signal::confirmed{};
+            if (!record_is_free(state) || !retry) return std::nullopt;
+            return signal::untold{};
+        case VolumePhase::open:
+        case VolumePhase::claimed:
+            return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+std::optional<ProcessSignal> read_process(const State& state) {
+    const Facts& facts = state.facts;
+    const bool wanted = wants_etcd(state);
+    const ProbeFact* own = facts.probes.find(facts.settings.self);
+    const bool answers = own != nullptr && own->status.answers;
+    switch (state.process.phase) {
+        case ProcessPhase::stopped:
+            if (wanted && !in_flight<StartEtcd>(state)) return signal::wanted{};
+            return std::nullopt;
+        case ProcessPhase::starting:
+            if (in_flight<StartEtcd>(state)) return std::nullopt;
+            if (!facts.etcd_running)
+                return facts.exits != state.replica.exits_seen
+                           ? std::optional<ProcessSignal>(signal::exited{})
+                           : std::optional<ProcessSignal>(signal::spawn_failed{});
+            if (!wanted) return signal::let_go{};
+            if (answers && healthy(own->status)) return signal::ready{};
+            return std::nullopt;
+        case ProcessPhase::serving:
+            if (!facts.etcd_running) return signal::exited{};
+            if (!wanted) return signal::let_go{};
+            return std::nullopt;
+        case ProcessPhase::draining:
+            if (!facts.etcd_running) return signal::exited{};
+            if (state.now >= state.process.retry_at && !in_flight<StopEtcd>(state))
+                return signal::let_go{};
+            return std::nullopt;
+        case ProcessPhase::backing_off:
+            if (!wanted || state.now < state.process.retry_at) return std::nullopt;
+            return signal::wanted{};
+    }
+    return std::nullopt;
+}
+
+}  // namespace quorate
