@@ -1,0 +1,91 @@
+#include "adapters/disk/snap.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cinttypes>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "adapters/disk/checksum.hpp"
+#include "adapters/disk/file.hpp"
+#include "adapters/disk/proto_reader.hpp"
+
+namespace quorate::disk {
+namespace fs = std::filesystem;
+namespace {
+
+// The v2 store as JSON and a ConfState: some kilobytes where no client writes through API v2.
+constexpr std::uint64_t snap_size_max = 256 * 1024 * 1024;
+
+std::string hex16(std::uint64_t value) {
+    std::array<char, 17> digits{};
+    std::snprintf(digits.data(), digits.size(), "%016" PRIx64, value);
+    return digits.data();
+}
+
+std::optional<LogPosition> parse_metadata(std::string_view bytes) {
+    LogPosition position;
+    ProtoReader reader(bytes);
+    for (ProtoField field; reader.next(field);) {
+        if (field.number == 2) position.index.value = field.value;
+        if (field.number == 3) position.term.value = field.value;
+    }
+    if (reader.malformed()) return std::nullopt;
+    return position;
+}
+
+std::optional<LogPosition> parse_snapshot(std::string_view bytes) {
+    std::string_view metadata;
+    ProtoReader reader(bytes);
+    for (ProtoField field; reader.next(field);) {
+        if (field.number == 2) metadata = field.bytes;
+    }
+    if (reader.malformed()) return std::nullopt;
+    return parse_metadata(metadata);
+}
+
+std::optional<LogPosition> parse_snap_file(std::string_view bytes) {
+    std::uint32_t crc = 0;
+    std::string_view data;
+    ProtoReader reader(bytes);
+    for (ProtoField field; reader.next(field);) {
+        if (field.number == 1) crc = static_cast<std::uint32_t>(field.value);
+        if (field.number == 2) data = field.bytes;
+    }
+    // A file without checksum counts as empty (snapshotter.go Read).
+    if (reader.malformed() || data.empty() || crc == 0 || crc32c(0, data) != crc) {
+        return std::nullopt;
+    }
+    return parse_snapshot(data);
+}
+
+}  // namespace
+
+Result<LogPosition> newest_usable_snap(const fs::path& directory,
+                                       const std::vector<LogPosition>& records) {
+    auto names = names_in(directory);
+    if (!names) return tl::unexpected(names.error());
+    // <term>-<index>.snap in fixed-width hex digits: the last name is the newest snapshot.
+    for (auto name = names->rbegin(); name != names->rend(); ++name) {
+        if (fs::path(*name).extension() != ".snap") continue;
+        auto bytes = read_whole(directory / *name, snap_size_max);
+        if (!bytes && bytes.error().kind != FailureKind::refused) {
+            return tl::unexpected(bytes.error());
+        }
+        if (!bytes) continue;
+        const auto position = parse_snap_file(*bytes);
+        if (!position) continue;
+        if (std::find(records.begin(), records.end(), *position) != records.end()) {
+            return *position;
+        }
+    }
+    return LogPosition{};
+}
+
+fs::path snap_db_path(const fs::path& directory, LogIndex index) {
+    return directory / (hex16(index.value) + ".snap.db");
+}
+
+}  // namespace quorate::disk

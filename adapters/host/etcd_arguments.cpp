@@ -1,0 +1,102 @@
+#include "adapters/host/etcd_arguments.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "adapters/local/layout.hpp"
+#include "core/base/limits.hpp"
+
+namespace quorate::host {
+namespace {
+
+constexpr std::array<std::string_view, 18> managed = {
+    "name",
+    "data-dir",
+    "wal-dir",
+    "initial-cluster",
+    "initial-cluster-state",
+    "initial-cluster-token",
+    "initial-advertise-peer-urls",
+    "listen-peer-urls",
+    "listen-client-urls",
+    "advertise-client-urls",
+    "force-new-cluster",
+    "strict-reconfig-check",
+    "unsafe-no-fsync",
+    "cert-file",
+    "key-file",
+    "trusted-ca-file",
+    "config-file",
+    "snapshot-count",
+};
+
+std::string flag_name(const std::string& argument) {
+    const std::size_t begin = argument.find_first_not_of('-');
+    if (begin == std::string::npos) return {};
+    return argument.substr(begin, argument.find('=') - begin);
+}
+
+std::string url(const AgentConfig& config, std::uint16_t port) {
+    return (config.tls ? "https://127.0.0.1:" : "http://127.0.0.1:") + std::to_string(port);
+}
+
+}  // namespace
+
+Settings settings_of(const AgentConfig& config) {
+    Settings settings;
+    settings.self = config.self;
+    settings.etcd_version = config.etcd_version;
+    settings.policy = config.policy;
+    for (std::uint32_t i = 0; i < limits::replicas_max; ++i) {
+        const local::Ports ports = local::ports_of(config.port_base, Ordinal{i});
+        settings.addresses.push_back(
+            {"quorate-" + std::to_string(i), url(config, ports.peer), url(config, ports.client)});
+    }
+    return settings;
+}
+
+Result<void> check_extra_arguments(const std::vector<std::string>& extra) {
+    for (const std::string& argument : extra) {
+        const std::string name = flag_name(argument);
+        const bool ours = std::find(managed.begin(), managed.end(), name) != managed.end() ||
+                          name.starts_with("peer-") || name.starts_with("client-cert");
+        if (ours)
+            return refused("the extra argument --" + name + " is managed by quorate; leave it out",
+                           "extraArgs");
+    }
+    return {};
+}
+
+std::vector<std::string> etcd_arguments(const AgentConfig& config, const Settings& settings,
+                                        const StartEtcd& start) {
+    const local::Layout layout(config.dir);
+    const ReplicaAddress& own = settings.addresses.at(config.self.value);
+    std::vector<std::string> arguments = {
+        "--name=" + start.name,
+        "--data-dir=" + (layout.replica(config.self) / "etcd").string(),
+        "--listen-client-urls=" + own.client_url,
+        "--advertise-client-urls=" + own.client_url,
+        "--listen-peer-urls=" + own.peer_url,
+        "--initial-advertise-peer-urls=" + own.peer_url,
+        "--initial-cluster=" + start.initial_cluster,
+        "--initial-cluster-state=" + std::string(start.founding ? "new" : "existing"),
+        "--initial-cluster-token=" + start.token,
+        "--snapshot-count=" +
+            std::to_string(config.snapshot_count < 1 ? 10'000 : config.snapshot_count),
+    };
+    if (config.tls) {
+        const std::string pki = layout.pki().string();
+        for (const std::string prefix : {"", "peer-"}) {
+            arguments.push_back("--" + prefix + "cert-file=" + pki + "/peer.crt");
+            arguments.push_back("--" + prefix + "key-file=" + pki + "/peer.key");
+            arguments.push_back("--" + prefix + "trusted-ca-file=" + pki + "/ca.crt");
+            arguments.push_back("--" + prefix + "client-cert-auth=true");
+        }
+    }
+    arguments.insert(arguments.end(), start.flags.begin(), start.flags.end());
+    arguments.insert(arguments.end(), config.extra_arguments.begin(), config.extra_arguments.end());
+    return arguments;
+}
+
+}  // namespace quorate::host

@@ -1,0 +1,72 @@
+// Carries commands out through the adapters. Blocking ones run on workers; etcd itself is started
+// and stopped on the main thread, which lives as long as the agent. Each command that has an
+// outcome brings back exactly one CommandEnded.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+
+#include "adapters/disk/volume.hpp"
+#include "adapters/host/agent.hpp"
+#include "adapters/host/members.hpp"
+#include "adapters/host/prober.hpp"
+#include "adapters/host/tasks.hpp"
+#include "adapters/local/layout.hpp"
+#include "adapters/local/lease.hpp"
+#include "adapters/process/child.hpp"
+#include "core/engine/ports.hpp"
+
+namespace quorate::host {
+
+class Outbox final : public OutboxPort {
+  public:
+    using Post = std::function<void(Observation)>;
+    struct Hooks {
+        Post post;
+        std::function<void(Instant)> wake_at;
+        std::function<void(std::string)> exit;
+    };
+
+    Outbox(boost::asio::io_context& loop, const AgentConfig& config, const Settings& settings,
+           Tasks& tasks, Members& members, Prober& prober, Hooks hooks);
+    ~Outbox() override;
+
+    void release(std::span<const Command> commands) override;
+
+    std::int32_t etcd_pid() const;
+    // The agent ends: etcd is asked to stop, then killed.
+    void abandon_etcd();
+
+  private:
+    struct Carry;  // one overload per command
+
+    using Work = std::function<CommandEnded(CommandId)>;
+    void on_worker(const Command& command, Work work);
+    void ended(CommandEnded outcome);
+    void start_etcd(const Command& command, const StartEtcd& start);
+    void stop_etcd(const Command& command, const StopEtcd& stop);
+    void etcd_exited(const ChildExit& exit);
+    void acquired(const Command& command, const AcquireAuthority& acquire);
+    void renew_later();
+    bool still_fenced(Fence fence) const;
+
+    boost::asio::io_context& loop_;
+    const AgentConfig& config_;
+    const Settings& settings_;
+    local::Layout layout_;
+    disk::Volume volume_;
+    local::Lease lease_;
+    Tasks& tasks_;
+    Members& members_;
+    Prober& prober_;
+    Hooks hooks_;
+    std::unique_ptr<process::Child> etcd_;
+    boost::asio::steady_timer kill_timer_;
+    boost::asio::steady_timer renew_timer_;
+    Fence held_;
+    Span ttl_;
+};
+
+}  // namespace quorate::host

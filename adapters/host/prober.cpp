@@ -1,0 +1,110 @@
+#include "adapters/host/prober.hpp"
+
+#include <algorithm>
+
+#include "adapters/clock/clock.hpp"
+
+namespace quorate::host {
+namespace {
+
+// What a change is: everything that a rule may turn on, and nothing that merely grows.
+MemberStatus without_growth(MemberStatus status) {
+    status.term = {};
+    status.index = {};
+    status.applied = {};
+    status.revision = {};
+    status.db_size = {};
+    return status;
+}
+
+std::chrono::microseconds duration(Span span) { return std::chrono::microseconds(span.us); }
+
+}  // namespace
+
+Prober::Prober(boost::asio::io_context& loop, Tasks& tasks, Members& members, Settings settings,
+               Post post)
+    : loop_(loop),
+      timer_(loop),
+      tasks_(tasks),
+      members_(members),
+      settings_(std::move(settings)),
+      post_(std::move(post)) {}
+
+void Prober::probe(const std::vector<Ordinal>& replicas) {
+    std::map<std::uint32_t, Target> next;
+    for (const Ordinal ordinal : replicas)
+        next[ordinal.value] = targets_[ordinal.value];
+    targets_ = std::move(next);
+    std::erase_if(latest_, [&](const auto& entry) { return !targets_.contains(entry.first); });
+    tick();
+}
+
+void Prober::stop() {
+    targets_.clear();
+    timer_.cancel();
+}
+
+void Prober::forget(Ordinal ordinal) {
+    const auto found = targets_.find(ordinal.value);
+    if (found == targets_.end()) return;
+    found->second.told.reset();
+    found->second.told_list.reset();
+}
+
+void Prober::tick() {
+    bool all_healthy = true;
+    for (auto& [ordinal, target] : targets_) {
+        if (!target.told || !(target.told->serves || target.told->learner)) all_healthy = false;
+        ask(Ordinal{ordinal});
+    }
+    // While something is missing it is looked for more often: a start takes a fraction of a period.
+    const Span period = settings_.policy.probe_period;
+    const Span next = all_healthy ? period : std::min(period, milliseconds(200));
+    timer_.expires_after(duration(next));
+    timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error) tick();
+    });
+}
+
+void Prober::ask(Ordinal ordinal) {
+    Target& target = targets_[ordinal.value];
+    if (target.under_way) {
+        target.again = true;
+        return;
+    }
+    target.under_way = true;
+    const Span deadline = std::max(settings_.policy.probe_period, seconds(1));
+    const bool own = ordinal == settings_.self;
+    tasks_.run([this, ordinal, deadline, own, client = members_.client(ordinal)] {
+        const MemberStatus status = client->status(deadline);
+        std::optional<MemberList> list;
+        if (own && status.answers && !status.learner) {
+            auto answer = client->members(Freshness::local, deadline);
+            if (auto* got = std::get_if<MemberList>(&answer)) list = std::move(*got);
+        }
+        return std::function<void()>(
+            [this, ordinal, status, list = std::move(list)] { answered(ordinal, status, list); });
+    });
+}
+
+void Prober::answered(Ordinal ordinal, const MemberStatus& status, std::optional<MemberList> list) {
+    const auto found = targets_.find(ordinal.value);
+    if (found == targets_.end()) return;
+    Target& target = found->second;
+    target.under_way = false;
+    latest_[ordinal.value] = status;
+    const Instant now = clock::since_boot();
+    const bool changed = !target.told || without_growth(*target.told) != without_growth(status);
+    if (changed || now >= target.told_at + settings_.policy.heartbeat_period) {
+        target.told = status;
+        target.told_at = now;
+        post_(ReplicaProbed{ordinal, status});
+    }
+    if (list && target.told_list != list) {
+        target.told_list = list;
+        post_(MembersSeen{*list});
+    }
+    if (std::exchange(target.again, false)) ask(ordinal);
+}
+
+}  // namespace quorate::host

@@ -1,0 +1,54 @@
+// Asks replicas' client ports each period and posts what changed, and a slow heartbeat. It decides
+// nothing; figures that grow by themselves (index, revision, size) are no change.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <map>
+
+#include "adapters/host/members.hpp"
+#include "adapters/host/tasks.hpp"
+#include "core/model/observation.hpp"
+
+namespace quorate::host {
+
+class Prober {
+  public:
+    using Post = std::function<void(Observation)>;
+
+    Prober(boost::asio::io_context& loop, Tasks& tasks, Members& members, Settings settings,
+           Post post);
+
+    void probe(const std::vector<Ordinal>& replicas);  // replaces the set
+    void stop();
+    // What was told of this replica no longer holds: the next answer is told even if it is equal.
+    void forget(Ordinal ordinal);
+
+    // The newest answers, also where nothing changed: for people to look at, not for the core.
+    const std::map<std::uint32_t, MemberStatus>& latest() const { return latest_; }
+
+  private:
+    struct Target {
+        std::optional<MemberStatus> told;
+        std::optional<MemberList> told_list;
+        Instant told_at;
+        bool under_way = false;
+        bool again = false;
+    };
+
+    void tick();
+    void ask(Ordinal ordinal);
+    void answered(Ordinal ordinal, const MemberStatus& status, std::optional<MemberList> list);
+
+    boost::asio::io_context& loop_;
+    boost::asio::steady_timer timer_;
+    Tasks& tasks_;
+    Members& members_;
+    Settings settings_;
+    Post post_;
+    std::map<std::uint32_t, Target> targets_;
+    std::map<std::uint32_t, MemberStatus> latest_;
+};
+
+}  // namespace quorate::host

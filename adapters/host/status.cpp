@@ -1,0 +1,209 @@
+#include "adapters/host/status.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "core/explain.hpp"
+#include "core/facts/evidence.hpp"
+#include "core/rules/etcd_versions.hpp"
+#include "core/rules/quorum.hpp"
+
+namespace quorate::host {
+namespace {
+
+using Json = nlohmann::json;
+
+std::string kebab(std::string text) {
+    std::replace(text.begin(), text.end(), '_', '-');
+    return text;
+}
+
+std::string phase_word(Machine machine, auto phase) {
+    return kebab(phase_name(machine, static_cast<std::uint8_t>(phase)));
+}
+
+const char* name_of(RecordStage stage) {
+    switch (stage) {
+        case RecordStage::gathering:
+            return "gathering";
+        case RecordStage::forming:
+            return "forming";
+        case RecordStage::formed:
+            return "formed";
+    }
+    return "?";
+}
+
+// Its own etcd's list is followed all the time, the linearizable one only while there is work.
+const MemberList* list_of(const Facts& facts) {
+    if (serves(facts, facts.settings.self) && facts.own_list) return &*facts.own_list;
+    if (facts.list) return &*facts.list;
+    return facts.own_list ? &*facts.own_list : nullptr;
+}
+
+const ListedMember* listed(const Facts& facts, Ordinal ordinal) {
+    const MemberList* list = list_of(facts);
+    if (list == nullptr) return nullptr;
+    for (const ListedMember& member : list->members)
+        if (ordinal_of(facts, member) == ordinal) return &member;
+    return nullptr;
+}
+
+// A leader is one that members of the highest term name.
+MemberId leader_id(const std::map<std::uint32_t, MemberStatus>& latest) {
+    MemberId leader;
+    Term term;
+    for (const auto& [ordinal, status] : latest) {
+        if (!status.answers || status.leader.value == 0 || status.term < term) continue;
+        term = status.term;
+        leader = status.leader;
+    }
+    return leader;
+}
+
+// The newest answer there is: the prober's, else the one the core was told.
+MemberStatus answer_of(const State& state, const StatusExtras& extras, Ordinal ordinal) {
+    if (const auto found = extras.latest.find(ordinal.value); found != extras.latest.end())
+        return found->second;
+    const ProbeFact* probe = state.facts.probes.find(ordinal);
+    return probe == nullptr ? MemberStatus() : probe->status;
+}
+
+std::string member_phase(const State& state, MemberId id) {
+    const MemberState* member = state.members.find(id);
+    return member == nullptr ? "unknown" : phase_word(Machine::member, member->phase);
+}
+
+Json member_json(const State& state, const StatusExtras& extras, Ordinal ordinal) {
+    const Facts& facts = state.facts;
+    const ReplicaAddress& address = facts.settings.addresses.at(ordinal.value);
+    const MemberStatus answer = answer_of(state, extras, ordinal);
+    const ListedMember* entry = listed(facts, ordinal);
+    const MemberId id = entry != nullptr ? entry->id : answer.member_id;
+    const bool member = entry != nullptr || answer.answers;
+    const bool learner = answer.answers ? answer.learner : entry != nullptr && entry->learner;
+    return {{"ordinal", ordinal.value},
+            {"name", address.name},
+            {"member_id", id.value == 0 ? "" : hex(id)},
+            {"role", !member   ? "none"
+                     : learner ? "learner"
+                               : "voter"},
+            {"leader", id.value != 0 && answer.answers && leader_id(extras.latest) == id},
+            {"phase", member_phase(state, id)},
+            {"ready", answer.serves},
+            {"client_url", address.client_url},
+            {"peer_url", address.peer_url},
+            {"agent_pid", nullptr},
+            {"etcd_pid", nullptr},
+            {"revision", answer.revision.value},
+            {"raft_term", answer.term.value},
+            {"raft_index", answer.index.value},
+            {"db_size_bytes", answer.db_size.value},
+            {"etcd_version", answer.answers ? to_text(answer.version) : ""}};
+}
+
+// In order, a StatefulSet starts a replica only when the one before is ready. After all were
+// stopped that would be for ever: a member alone cannot serve. This one has done its part, and
+// waits for replicas that are not there yet.
+bool awaits_peers(const State& state, bool ready) {
+    const Facts& facts = state.facts;
+    if (ready || !facts.record || facts.record->stage != RecordStage::formed) return false;
+    if (state.replica.phase == ReplicaPhase::awaiting_admission) return !somebody_serves(facts);
+    std::size_t members = 0;
+    std::size_t started = 0;
+    for (const auto& [ordinal, entry] : facts.record->replicas) {
+        if (entry.member_id.value == 0) continue;
+        ++members;
+        if (ordinal <= facts.settings.self) ++started;
+    }
+    return facts.etcd_running && members > 0 && started < quorum(members);
+}
+
+Json parked_json(const State& state) {
+    const std::uint32_t self = state.facts.settings.self.value;
+    if (state.cluster.phase == ClusterPhase::parked)
+        return {{"reason", state.cluster.reason},
+                {"next_step", state.cluster.next_step},
+                {"replica", nullptr}};
+    if (state.replica.phase == ReplicaPhase::parked)
+        return {{"reason", state.replica.reason},
+                {"next_step", state.replica.next_step},
+                {"replica", self}};
+    return nullptr;
+}
+
+Json self_json(const State& state, const StatusExtras& extras) {
+    const Ordinal self = state.facts.settings.self;
+    Json json = member_json(state, extras, self);
+    const bool ready = state.facts.etcd_running && json["ready"].get<bool>();
+    json["ready"] = ready;
+    json["phase"] = phase_word(Machine::replica, state.replica.phase);
+    json["awaits_peers"] = awaits_peers(state, ready);
+    json["agent_pid"] = ::getpid();
+    if (extras.etcd_pid != 0) json["etcd_pid"] = extras.etcd_pid;
+    if (json["etcd_version"] == "")
+        json["etcd_version"] = to_text(state.facts.settings.etcd_version);
+    return json;
+}
+
+std::string cluster_phase(const State& state) {
+    const Facts& facts = state.facts;
+    if (state.cluster.phase == ClusterPhase::parked || state.replica.phase == ReplicaPhase::parked)
+        return "parked";
+    if (facts.desired && facts.desired->replicas == 0) return "paused";
+    if (!facts.record || facts.record->stage != RecordStage::formed) return "forming";
+    if (facts.record->rebuild) return "rebuilding";
+    return phase_word(Machine::cluster, state.cluster.phase);
+}
+
+Json decision_json(const std::optional<api::Explained>& decision) {
+    if (!decision) return nullptr;
+    return {{"event", decision->seq.value},
+            {"at_us", decision->at.us},
+            {"rules", decision->rules},
+            {"reason", decision->reason}};
+}
+
+Json view_json(const State& state, const StatusExtras& extras) {
+    const Facts& facts = state.facts;
+    Json view = {{"event", state.seq.value},
+                 {"lineage", facts.record ? Json(facts.record->lineage.value) : Json()},
+                 {"epoch", facts.record ? Json(facts.record->epoch.value) : Json()},
+                 {"stage", facts.record ? Json(name_of(facts.record->stage)) : Json()},
+                 {"record_revision", facts.record ? facts.record->revision.value : 0},
+                 {"desired", facts.desired ? Json(facts.desired->replicas) : Json()},
+                 {"authority", extras.authority ? Json(extras.authority->value) : Json()},
+                 {"cluster_phase", cluster_phase(state)},
+                 {"quorum_lost", state.cluster.phase == ClusterPhase::quorum_lost ||
+                                     state.cluster.phase == ClusterPhase::parked},
+                 {"repair", phase_word(Machine::repair, state.repair.phase)},
+                 {"parked", parked_json(state)},
+                 {"last_decision", decision_json(extras.last_decision)},
+                 {"voters", 0},
+                 {"learners", 0},
+                 {"members", Json::array()}};
+    if (const MemberList* list = list_of(facts)) {
+        const auto learners =
+            std::count_if(list->members.begin(), list->members.end(),
+                          [](const ListedMember& member) { return member.learner; });
+        view["learners"] = learners;
+        view["voters"] = static_cast<std::ptrdiff_t>(list->members.size()) - learners;
+    }
+    for (const Ordinal ordinal : ordinals_of_interest(facts))
+        view["members"].push_back(member_json(state, extras, ordinal));
+    return view;
+}
+
+}  // namespace
+
+std::string status_json(const State& state, const StatusExtras& extras) {
+    // Before the first event the agent knows nothing, not even its addresses.
+    if (state.facts.settings.addresses.empty()) return "{}";
+    const Json json{{"self", self_json(state, extras)}, {"view", view_json(state, extras)}};
+    // Reasons quote other programs: what is not UTF-8 must not throw.
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace quorate::host

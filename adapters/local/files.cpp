@@ -1,0 +1,113 @@
+#include "adapters/local/files.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace quorate::local {
+namespace {
+
+std::string why() { return std::strerror(errno); }
+
+class Descriptor {
+  public:
+    explicit Descriptor(int number) : number_(number) {}
+    ~Descriptor() {
+        if (number_ >= 0) ::close(number_);
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    int get() const { return number_; }
+
+  private:
+    int number_;
+};
+
+bool write_all(int descriptor, const std::string& content) {
+    std::size_t done = 0;
+    while (done < content.size()) {
+        const ssize_t n = ::write(descriptor, content.data() + done, content.size() - done);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return false;
+        done += static_cast<std::size_t>(n);
+    }
+    return true;
+}
+
+bool sync_directory(const std::filesystem::path& directory) {
+    const Descriptor opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    return opened.get() >= 0 && ::fsync(opened.get()) == 0;
+}
+
+}  // namespace
+
+Result<std::optional<std::string>> read_file(const std::filesystem::path& path) {
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (file.get() < 0) {
+        if (errno == ENOENT) return std::optional<std::string>();
+        return refused("cannot be read: " + why(), path);
+    }
+    std::string content;
+    char buffer[4096];
+    for (;;) {
+        const ssize_t n = ::read(file.get(), buffer, sizeof buffer);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return refused("cannot be read: " + why(), path);
+        if (n == 0) return std::optional<std::string>(std::move(content));
+        content.append(buffer, static_cast<std::size_t>(n));
+    }
+}
+
+Result<void> replace_file(const std::filesystem::path& path, const std::string& content) {
+    const std::filesystem::path beside = path.string() + ".next-" + std::to_string(::getpid());
+    {
+        const Descriptor file(
+            ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+        if (file.get() < 0) return refused("cannot be written: " + why(), path);
+        if (!write_all(file.get(), content) || ::fsync(file.get()) != 0) {
+            const std::string cause = why();
+            ::unlink(beside.c_str());
+            return refused("cannot be written: " + cause, path);
+        }
+    }
+    if (::rename(beside.c_str(), path.c_str()) != 0) {
+        const std::string cause = why();
+        ::unlink(beside.c_str());
+        return refused("cannot be replaced: " + cause, path);
+    }
+    if (!sync_directory(path.parent_path())) return unknown("may not be durable: " + why(), path);
+    return {};
+}
+
+Result<FileLock> FileLock::lock(const std::filesystem::path& path, int operation) {
+    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (descriptor < 0) return refused("cannot be opened: " + why(), path);
+    while (::flock(descriptor, operation) != 0) {
+        if (errno == EINTR) continue;
+        const std::string cause = errno == EWOULDBLOCK ? "is held by another process" : why();
+        ::close(descriptor);
+        return refused(cause, path);
+    }
+    return FileLock(descriptor);
+}
+
+Result<FileLock> FileLock::wait(const std::filesystem::path& path) { return lock(path, LOCK_EX); }
+Result<FileLock> FileLock::attempt(const std::filesystem::path& path) {
+    return lock(path, LOCK_EX | LOCK_NB);
+}
+
+FileLock::FileLock(FileLock&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)) {}
+FileLock& FileLock::operator=(FileLock&& other) noexcept {
+    std::swap(descriptor_, other.descriptor_);
+    return *this;
+}
+FileLock::~FileLock() {
+    if (descriptor_ >= 0) ::close(descriptor_);  // closing releases the lock
+}
+
+}  // namespace quorate::local

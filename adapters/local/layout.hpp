@@ -1,0 +1,59 @@
+// Where things lie under a directory D of `quorate up`, in one place: the agent, the supervisor and
+// every verb of the command line ask here.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "core/base/ids.hpp"
+
+namespace quorate::local {
+
+class Layout {
+  public:
+    explicit Layout(std::filesystem::path root) : root_(std::move(root)) {}
+
+    const std::filesystem::path& root() const { return root_; }
+
+    // What all agents share.
+    std::filesystem::path config() const { return root_ / "quorate.yaml"; }      // a person's
+    std::filesystem::path cluster() const { return root_ / "cluster"; }
+    std::filesystem::path setup() const { return cluster() / "setup.json"; }      // of this `up`
+    std::filesystem::path desired() const { return cluster() / "desired.json"; }  // the StatefulSet
+    std::filesystem::path record() const { return cluster() / "record.json"; }
+    std::filesystem::path lease() const { return cluster() / "lease.json"; }
+    std::filesystem::path pki() const { return root_ / "pki"; }
+    std::filesystem::path client_env() const { return root_ / "client.env"; }
+    std::filesystem::path up_lock() const { return cluster() / "up.lock"; }  // held by a running up
+    std::filesystem::path up_log() const { return root_ / "up.log"; }
+
+    // One replica's volume: survives the replica's removal, as claims do.
+    std::filesystem::path replica(Ordinal ordinal) const {
+        return root_ / ("replica-" + std::to_string(ordinal.value));
+    }
+    std::filesystem::path journal(Ordinal ordinal) const { return replica(ordinal) / "journal"; }
+    std::filesystem::path log(Ordinal ordinal) const { return replica(ordinal) / "log"; }
+    std::filesystem::path etcd_log(Ordinal ordinal) const { return log(ordinal) / "etcd.log"; }
+    std::filesystem::path agent_log(Ordinal ordinal) const { return log(ordinal) / "agent.log"; }
+    std::filesystem::path etcd_pid(Ordinal ordinal) const { return replica(ordinal) / "etcd.pid"; }
+
+    // Unix socket of the agent's API. Socket paths are short: outside D when D is too long for
+    // one, in a directory named by D's hash.
+    std::filesystem::path socket(Ordinal ordinal) const;
+
+  private:
+    std::filesystem::path root_;
+};
+
+// Ports of one replica: three in a row, ten apart, from the base.
+struct Ports {
+    std::uint16_t client;
+    std::uint16_t peer;
+    std::uint16_t metrics;  // of the agent
+};
+constexpr Ports ports_of(std::uint16_t base, Ordinal ordinal) {
+    const auto first = static_cast<std::uint16_t>(base + 10 * ordinal.value);
+    return {first, static_cast<std::uint16_t>(first + 1), static_cast<std::uint16_t>(first + 2)};
+}
+
+}  // namespace quorate::local

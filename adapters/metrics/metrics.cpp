@@ -1,0 +1,83 @@
+#include "adapters/metrics/metrics.hpp"
+
+#include <prometheus/counter.h>
+#include <prometheus/exposer.h>
+#include <prometheus/gauge.h>
+#include <prometheus/registry.h>
+
+#include <exception>
+
+#include "core/explain.hpp"
+#include "core/facts/evidence.hpp"
+
+namespace quorate::metrics {
+
+struct Metrics::Families {
+    Families(const std::string& address, Ordinal self)
+        : exposer(address, 1), label{{"replica", std::to_string(self.value)}} {
+        exposer.RegisterCollectable(registry);
+    }
+
+    prometheus::Gauge& gauge(const std::string& name, const std::string& help) const {
+        return prometheus::BuildGauge().Name(name).Help(help).Register(*registry).Add(label);
+    }
+    prometheus::Family<prometheus::Counter>& counters(const std::string& name,
+                                                      const std::string& help) const {
+        return prometheus::BuildCounter().Name(name).Help(help).Register(*registry);
+    }
+
+    std::shared_ptr<prometheus::Registry> registry = std::make_shared<prometheus::Registry>();
+    prometheus::Exposer exposer;
+    prometheus::Labels label;
+
+    prometheus::Gauge& ready =
+        gauge("quorate_ready", "1 when a linearizable read through this member succeeded just now");
+    prometheus::Gauge& etcd_running = gauge("quorate_etcd_running", "1 while the etcd child runs");
+    prometheus::Gauge& etcd_exits =
+        gauge("quorate_etcd_exits", "exits of etcd in this life of the agent");
+    prometheus::Gauge& authority =
+        gauge("quorate_authority", "1 while this agent may change membership");
+    prometheus::Gauge& parked = gauge("quorate_parked", "1 while the agent waits for a person");
+    prometheus::Gauge& desired = gauge("quorate_desired_replicas", "replicas that are desired");
+    prometheus::Gauge& event = gauge("quorate_event_seq", "number of the last journaled event");
+    prometheus::Family<prometheus::Counter>& rules =
+        counters("quorate_rules_total", "rules taken, by id and verdict");
+    prometheus::Family<prometheus::Counter>& commands =
+        counters("quorate_commands_total", "commands issued, by name");
+};
+
+Metrics::Metrics(std::unique_ptr<Families> families) : families_(std::move(families)) {}
+Metrics::~Metrics() = default;
+
+Result<std::unique_ptr<Metrics>> Metrics::serve(const std::string& address, Ordinal self) {
+    try {
+        return std::unique_ptr<Metrics>(new Metrics(std::make_unique<Families>(address, self)));
+    } catch (const std::exception& error) {
+        return refused(error.what(), address);
+    }
+}
+
+void Metrics::decided(const Decision& decision) {
+    for (const RuleHit& hit : decision.hits)
+        families_->rules
+            .Add({{"rule", rule_name(hit.rule)},
+                  {"verdict", hit.verdict == Verdict::taken ? "taken" : "refused"}})
+            .Increment();
+    for (const Command& command : decision.commands)
+        families_->commands.Add({{"command", name_of(command.body)}}).Increment();
+}
+
+void Metrics::state_is(const State& state) {
+    const Facts& facts = state.facts;
+    families_->ready.Set(serves(facts, facts.settings.self) ? 1 : 0);
+    families_->etcd_running.Set(facts.etcd_running ? 1 : 0);
+    families_->etcd_exits.Set(facts.exits);
+    families_->authority.Set(state.authority.phase == AuthorityPhase::holding ? 1 : 0);
+    const bool parked =
+        state.replica.phase == ReplicaPhase::parked || state.cluster.phase == ClusterPhase::parked;
+    families_->parked.Set(parked ? 1 : 0);
+    families_->desired.Set(facts.desired ? facts.desired->replicas : 0);
+    families_->event.Set(static_cast<double>(state.seq.value));
+}
+
+}  // namespace quorate::metrics
