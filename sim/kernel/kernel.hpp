@@ -1,0 +1,32 @@
+// Time, order, chance and the digest of one simulated life. Everything that happens goes through
+// here, so that equal digests mean equal lives.
+#pragma once
+
+#include <cstdint>
+
+#include "core/base/instant.hpp"
+#include "core/base/mix.hpp"
+#include "sim/kernel/queue.hpp"
+#include "sim/kernel/streams.hpp"
+
+namespace quorate::sim {
+
+struct Kernel {
+    explicit Kernel(std::uint64_t seed) : streams(seed), digest(scramble(seed)) {}
+
+    void schedule(Span after, Happening happening) {
+        happening.at = now + after;
+        queue.push(happening);
+    }
+
+    void note(std::uint64_t value) { digest = mix(digest, value); }
+
+    // Life begins one second after zero: the core takes the instant zero for "never".
+    Instant now{1'000'000};
+    Queue queue;
+    Streams streams;
+    std::uint64_t digest;
+    std::uint64_t events = 0;
+};
+
+}  // namespace quorate::sim

@@ -1,0 +1,279 @@
+#include "sim/oracles/oracles.hpp"
+
+#include <algorithm>
+
+#include "core/explain.hpp"
+#include "core/rules/quorum.hpp"
+#include "sim/world/world.hpp"
+
+namespace quorate::sim {
+namespace {
+
+// An agent learns of a death by its next probe at the earliest; a command under way then lands.
+constexpr Span unknowable = seconds(3);
+
+std::string name(std::uint8_t o) { return "replica " + std::to_string(int{o}); }
+
+std::string text(LogPosition position, std::uint64_t term) {
+    return "term " + std::to_string(position.term.value) + " index " +
+           std::to_string(position.index.value) + " in term " + std::to_string(term);
+}
+
+}  // namespace
+
+void Oracles::report(const char* id, std::string what) {
+    if (found_.size() < 20) found_.push_back({id, std::move(what)});
+    if (world_.config.trace)
+        world_.print("VIOLATION " + found_.back().id + " " + found_.back().what);
+}
+
+bool Oracles::lives(std::uint8_t o) const {
+    return world_.cluster.serves(o) || served_at_[o] + unknowable > world_.kernel.now;
+}
+
+void Oracles::removal_asked(std::uint8_t leader, MemberId target) {
+    ++counts_.removals;
+    const Process& p = world_.cluster.process(leader);
+    std::size_t voters = 0;
+    std::size_t live = 0;
+    bool voter = false;
+    bool learner_in_hand = false;
+    for (const View& view : p.conf) {
+        if (view.learner) {
+            learner_in_hand |= view.id != target;
+            continue;
+        }
+        if (view.id == target) {
+            voter = true;
+            continue;
+        }
+        ++voters;
+        const bool honest = !lost_[view.ordinal] || looks_honest_[view.ordinal] ||
+                            lost_at_[view.ordinal] + unknowable > world_.kernel.now;
+        if (lives(view.ordinal) && honest) ++live;
+    }
+    if (!voter) return;
+    ++counts_.voters_out;
+    if (live < quorum(voters))
+        report("S1", "removal of " + hex(target) + " leaves " + std::to_string(live) + " live of " +
+                         std::to_string(voters) + " voters");
+    if (learner_in_hand) report("S2", "a voter is removed while a learner is in hand");
+}
+
+// S9: what the learner holds is what the leader holds.
+void Oracles::promotion_asked(std::uint8_t leader, MemberId target) {
+    ++counts_.promotions;
+    const Process& p = world_.cluster.process(leader);
+    for (const View& view : p.conf) {
+        if (view.id != target) continue;
+        const Revision at = world_.cluster.revision(view.ordinal);
+        const auto learner = world_.cluster.hash_at(view.ordinal, at);
+        const auto leading = world_.cluster.hash_at(leader, at);
+        if (learner && leading && learner->hash != leading->hash)
+            report("S9", "the learner " + hex(target) + " holds other content than its leader");
+    }
+}
+
+// S3: one cluster is founded in a life, and a founder founds once.
+void Oracles::founding(std::uint8_t o, const EtcdData& data) {
+    ++counts_.founded;
+    const bool known =
+        std::find(clusters_.begin(), clusters_.end(), data.cluster) != clusters_.end();
+    if (!known && !clusters_.empty())
+        report("S3", name(o) + " founds a second cluster");
+    else if (ran_.count(data.id.value) > 0)
+        report("S3", name(o) + " founds again what it had founded before");
+    if (!known) clusters_.push_back(data.cluster);
+}
+
+void Oracles::starting(std::uint8_t o, const EtcdData& data) {
+    const auto before = ran_.find(data.id.value);
+    if (before == ran_.end()) {
+        ran_[data.id.value] = Ran{data.last(), data.term, o};
+        return;
+    }
+    ++counts_.restarts;
+    const Ran& ran = before->second;
+    // One that never got an entry has promised nothing.
+    const bool promised = ran.reached != LogPosition{};
+    if (data.last() < ran.reached || (promised && data.term < ran.term))
+        report("S5", hex(data.id) + " starts at " + text(data.last(), data.term) +
+                         " after it had reached " + text(ran.reached, ran.term));
+    if (ran.ordinal != o)
+        report("S5", hex(data.id) + " of " + name(ran.ordinal) + " starts at " + name(o));
+}
+
+void Oracles::ended(std::uint8_t o) {
+    const EtcdData* data = world_.cluster.data(o);
+    if (data == nullptr) return;
+    Ran& ran = ran_[data->id.value];
+    if (ran.reached <= data->last()) ran = Ran{data->last(), data->term, o};
+}
+
+void Oracles::established(std::uint8_t leader) { check_content(leader); }
+
+// S4: whoever leads holds every acknowledged write.
+void Oracles::check_content(std::uint8_t leader) {
+    ++counts_.leaders;
+    const Process& p = world_.cluster.process(leader);
+    std::uint64_t missing = 0;
+    std::uint64_t first = 0;
+    for (std::uint64_t write = 0; write < owed_.size(); ++write) {
+        if (!owed_[write] || (write < p.has.size() && p.has[write])) continue;
+        if (missing++ == 0) first = write;
+    }
+    if (missing == 0) return;
+    report("S4", name(leader) + " leads without " + std::to_string(missing) +
+                     " acknowledged writes, the first of them " + std::to_string(first));
+    forgive_all();  // told once
+}
+
+void Oracles::acknowledged(std::uint8_t, std::uint64_t write) {
+    ++counts_.acknowledged;
+    if (owed_.size() <= write) owed_.resize(write + 256);
+    owed_[write] = true;
+}
+
+void Oracles::decided(std::uint8_t agent, const State& after, const Decision& decision) {
+    for (const RuleHit& hit : decision.hits)
+        if (hit.verdict == Verdict::no_row)
+            report("CORE", name(agent) + ": no row for a signal of machine " +
+                               machine_name(hit.machine) + " in phase " +
+                               phase_name(hit.machine, hit.from));
+    if (after.replica.reason == "rules do not come to rest")
+        report("CORE", name(agent) + ": " + after.replica.reason);
+    for (Violation& one : violations(after, decision, counts_.core))
+        report(one.id.c_str(), "by the core's own check, " + name(agent) + ": " + one.what);
+}
+
+void Oracles::released(std::uint8_t agent, CommandId command, CommandId committed) {
+    ++counts_.released;
+    if (command > committed)
+        report("S16", name(agent) + " carries out command " + std::to_string(command.value) +
+                          " before its record is durable");
+}
+
+void Oracles::forgive_all() { std::fill(owed_.begin(), owed_.end(), false); }
+
+void Oracles::losing(std::uint8_t o) {
+    lost_[o] = true;
+    lost_at_[o] = world_.kernel.now;
+    looks_honest_[o] = false;
+    if (!last_voters_.empty() && !recoverable()) {
+        std::size_t left = 0;
+        for (const std::uint8_t voter : last_voters_)
+            if (!lost_[voter]) ++left;
+        // A quorum of the voters' volumes is gone: what they acknowledged may be (S4). One of two
+        // leaves the other, which holds everything.
+        if (last_voters_.size() - left >= quorum(last_voters_.size())) forgive_all();
+    }
+}
+
+// With the nonce of the last start and no less than the recorded mark nothing outside the volume
+// tells it from a healthy one: S5 speaks of recorded marks. Together with one that is down it may
+// lose what was acknowledged since; the count of such cases says how often that is excused.
+void Oracles::rolled_back(std::uint8_t o) {
+    const Volume& volume = world_.volumes[o];
+    if (!volume.data || !volume.identity || !world_.store.record) return;
+    const ReplicaEntry* entry = world_.store.record->replicas.find(Ordinal{o});
+    if (entry == nullptr || volume.identity->ordinal != Ordinal{o}) return;
+    const bool same_start =
+        volume.identity->nonce == entry->nonce || volume.identity->nonce == entry->nonce_next;
+    if (!same_start || volume.data->last() < entry->high_water) return;
+    ++counts_.unknowable;
+    looks_honest_[o] = true;
+    forgive_all_but(*volume.data);
+    ran_[volume.data->id.value] = Ran{volume.data->last(), volume.data->term, o};
+}
+
+void Oracles::rebuilding(std::uint8_t) {}
+
+void Oracles::accept_loss(Ordinal survivor) {
+    const EtcdData* data = world_.cluster.data(static_cast<std::uint8_t>(survivor.value));
+    if (data != nullptr) forgive_all_but(*data);
+}
+
+void Oracles::forgive_all_but(const EtcdData& data) {
+    std::vector<bool> kept(owed_.size());
+    for (const LogEntry& entry : data.log)
+        if (entry.kind == EntryKind::write && entry.payload < kept.size())
+            kept[entry.payload] = true;
+    for (std::size_t i = 0; i < owed_.size(); ++i)
+        if (!kept[i]) owed_[i] = false;
+}
+
+bool Oracles::recoverable() const {
+    std::size_t honest = 0;
+    // A voter beyond the desired replicas has no pod any more: its volume is out of reach.
+    for (const std::uint8_t voter : last_voters_)
+        if (!lost_[voter] &&
+            (voter < world_.store.desired.replicas || world_.agents[voter]->alive()))
+            ++honest;
+    return !last_voters_.empty() && honest >= quorum(last_voters_.size());
+}
+
+std::string Oracles::voters_text() const {
+    std::string text;
+    for (const std::uint8_t voter : last_voters_) {
+        if (!text.empty()) text += ' ';
+        text += std::to_string(int{voter});
+        if (lost_[voter]) text += " lost";
+    }
+    return text;
+}
+
+void Oracles::after_event() {
+    if (topology_seen_ == world_.cluster.topology()) return;
+    topology_seen_ = world_.cluster.topology();
+    std::uint32_t able = 0;
+    std::string who;
+    for (std::uint8_t o = 0; o < Network::size; ++o) {
+        if (world_.cluster.serves(o)) served_at_[o] = world_.kernel.now;
+        if (!world_.cluster.able(o)) continue;
+        ++able;
+        who += " " + std::to_string(int{o});
+        last_voters_.clear();
+        for (const View& view : world_.cluster.process(o).conf)
+            if (!view.learner) last_voters_.push_back(view.ordinal);
+    }
+    if (able > 0) ++counts_.able;
+    if (able > 1) report("S3", "several can commit at once: replicas" + who);
+}
+
+void Oracles::audit() {
+    const auto leader = world_.cluster.able_leader();
+    for (std::uint8_t o = 0; o < Network::size; ++o)
+        if (world_.cluster.serves(o)) served_at_[o] = world_.kernel.now;
+    if (!leader) return;
+    const EtcdData& theirs = *world_.cluster.data(*leader);
+    for (const View& view : world_.cluster.process(*leader).conf) {
+        if (!lost_[view.ordinal] || view.learner || !world_.cluster.serves(view.ordinal)) continue;
+        const EtcdData& data = *world_.cluster.data(view.ordinal);
+        if (data.id == view.id && data.term == theirs.term && data.commit >= theirs.commit)
+            lost_[view.ordinal] = false;
+    }
+}
+
+// S17: the journal, folded again through the same step, gives the same decisions.
+void Oracles::refold(const Journal& journal) {
+    State state;
+    for (const JournalRecord& record : journal.records) {
+        Step again = quorate::step(std::move(state), record.event);
+        ++counts_.replayed;
+        if (again.decision != record.decision)
+            return report("S17", "the journal of " + name(journal.owner) +
+                                     " decides otherwise when replayed, at event " +
+                                     std::to_string(record.event.seq.value));
+        state = std::move(again.next);
+    }
+}
+
+void Oracles::finish() {
+    if (const auto leader = world_.cluster.able_leader()) check_content(*leader);
+    for (const Volume& volume : world_.volumes)
+        refold(volume.journal);
+    for (const Journal& journal : world_.journals_aside)
+        refold(journal);
+}
+
+}  // namespace quorate::sim

@@ -1,0 +1,334 @@
+// Grammar, one command a line; `#` begins a comment.
+//
+//   claim TEXT                          first line
+//   seed N · version A.B.C · policy quick|default · volumes retain|delete · grace 60s
+//   replicas N parallel|ordered         the last line of the setting: the world begins
+//   at 20s COMMAND · after 5s COMMAND   since the beginning · since now
+//   wait 5s
+//   kill etcd N · kill agent N · delete pod N · crash N before-commit|after-commit|after-release
+//   CMD wipe N · save N · rollback N · swap A B · clone A B hold N · free N · freeze N · thaw N ·
+//   partition 0 | 1 2 · cut-store N · heal · lose-answers PCT scale N · approve settle faults end;
+//   then steady, within ten minutes expect steady within 60s expect parked within 60s [TEXT] some
+//   agent parks, its reason holds TEXT expect survivor N                   a parked agent names it
+//   expect set-aside N REASON           the volume holds data set aside for that reason
+//   expect nothing set-aside
+//   expect epoch N · expect voters N · expect no leader · expect writes
+#include "sim/script/script.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <sstream>
+
+#include "core/rules/etcd_versions.hpp"
+#include "sim/world/world.hpp"
+
+namespace quorate::sim {
+namespace {
+
+using Words = std::vector<std::string>;
+
+Words words_of(const std::string& line) {
+    Words words;
+    std::istringstream in(line.substr(0, line.find('#')));
+    for (std::string word; in >> word;)
+        words.push_back(word);
+    return words;
+}
+
+std::optional<std::uint64_t> number(const std::string& word) {
+    if (word.empty() || word.size() > 9) return std::nullopt;
+    std::uint64_t value = 0;
+    for (const char c : word) {
+        if (c < '0' || c > '9') return std::nullopt;
+        value = value * 10 + static_cast<std::uint64_t>(c - '0');
+    }
+    return value;
+}
+
+// "250ms", "20s", "3m".
+std::optional<Span> span(const std::string& word) {
+    const std::size_t digits = word.find_first_not_of("0123456789");
+    if (digits == std::string::npos) return std::nullopt;
+    const auto value = number(word.substr(0, digits));
+    if (!value) return std::nullopt;
+    const std::string unit = word.substr(digits);
+    const auto n = static_cast<std::int64_t>(*value);
+    if (unit == "ms") return milliseconds(n);
+    if (unit == "s") return seconds(n);
+    if (unit == "m") return minutes(n);
+    return std::nullopt;
+}
+
+class Runner {
+  public:
+    explicit Runner(bool trace) { config_.trace = trace; }
+
+    // Empty: it went as the line says.
+    std::string take(const Words& words) {
+        if (!world_) return setting(words);
+        if ((words[0] == "at" || words[0] == "after") && words.size() > 2) {
+            const auto when = span(words[1]);
+            if (!when) return "not a time: " + words[1];
+            const Instant begin = words[0] == "at" ? begin_ : world_->kernel.now;
+            if (begin + *when < world_->kernel.now) return "that time is over";
+            world_->run_until(begin + *when);
+            return command(Words(words.begin() + 2, words.end()));
+        }
+        return command(words);
+    }
+
+    std::string finish() {
+        if (!world_) return "the world never began";
+        world_->oracles.finish();
+        return broken();
+    }
+    std::string broken() const {
+        if (!world_ || world_->oracles.found().empty()) return {};
+        const Violation& first = world_->oracles.found().front();
+        return first.id + " is violated: " + first.what;
+    }
+    std::uint64_t digest() const { return world_ ? world_->kernel.digest : 0; }
+
+  private:
+    std::string setting(const Words& words) {
+        const std::string& what = words[0];
+        const std::string value = words.size() > 1 ? words[1] : "";
+        if (what == "seed" && number(value)) {
+            config_.seed = *number(value);
+        } else if (what == "version") {
+            config_.version = parse_version(value);
+        } else if (what == "policy") {
+            quick_ = value != "default";
+        } else if (what == "volumes") {
+            config_.volumes = value == "delete" ? Retention::on_scale_delete : Retention::retain;
+        } else if (what == "grace" && span(value)) {
+            config_.pod_grace = *span(value);
+        } else if (what == "replicas" && number(value)) {
+            config_.desired.replicas = static_cast<std::uint32_t>(*number(value));
+            const bool ordered = words.size() > 2 && words[2] == "ordered";
+            config_.desired.policy = ordered ? PodManagement::ordered : PodManagement::parallel;
+            if (quick_) config_.policy = quick_policy();
+            world_ = std::make_unique<World>(config_);
+            begin_ = world_->kernel.now;
+        } else {
+            return "not a setting";
+        }
+        return {};
+    }
+
+    std::optional<std::uint8_t> replica(const Words& words, std::size_t at) const {
+        if (at >= words.size()) return std::nullopt;
+        const auto n = number(words[at]);
+        if (!n || *n >= World::size) return std::nullopt;
+        return static_cast<std::uint8_t>(*n);
+    }
+
+    std::string command(const Words& words) {
+        const std::string& verb = words[0];
+        if (world_->config.trace) {
+            std::string line = "----";
+            for (const std::string& word : words)
+                line += " " + word;
+            world_->print(line);
+        }
+        if (verb == "expect") return expect(words);
+        if (verb == "wait" && words.size() == 2 && span(words[1])) {
+            world_->run_for(*span(words[1]));
+        } else if (verb == "heal") {
+            world_->heal();
+        } else if (verb == "approve") {
+            if (!world_->approve_rebuild()) return "there is no plan to approve";
+        } else if (verb == "settle") {
+            world_->end_faults();
+            return steady_within(minutes(10));
+        } else if (verb == "partition") {
+            return partition(words);
+        } else if (verb == "scale" && words.size() == 2 && number(words[1])) {
+            world_->scale(static_cast<std::uint32_t>(*number(words[1])));
+        } else if (verb == "lose-answers" && words.size() == 2 && number(words[1])) {
+            world_->lose_answers(static_cast<std::uint32_t>(*number(words[1])));
+        } else {
+            return fault(words);
+        }
+        return {};
+    }
+
+    std::string fault(const Words& words) {
+        const std::string& verb = words[0];
+        const bool named = verb == "kill" || verb == "delete";
+        const auto one = replica(words, named ? 2 : 1);
+        if (!one) return "unknown command, or no such replica";
+        const auto other = replica(words, 2);
+        if (verb == "kill" && words[1] == "etcd") {
+            world_->kill_etcd(*one);
+        } else if (verb == "kill" && words[1] == "agent") {
+            world_->kill_agent(*one);
+        } else if (verb == "delete" && words[1] == "pod") {
+            world_->delete_pod(*one);
+        } else if (verb == "crash" && words.size() >= 3) {
+            const CrashPoint point = words[2] == "before-commit"  ? CrashPoint::before_commit
+                                     : words[2] == "after-commit" ? CrashPoint::after_commit
+                                                                  : CrashPoint::after_release;
+            world_->agents[*one]->plan_crash({point, words.size() > 3 ? words[3] : ""});
+        } else if (verb == "wipe") {
+            world_->wipe(*one);
+        } else if (verb == "save") {
+            world_->save(*one);
+        } else if (verb == "rollback") {
+            if (!world_->roll_back(*one)) return "nothing was saved";
+        } else if (verb == "swap" && other) {
+            world_->swap(*one, *other);
+        } else if (verb == "clone" && other) {
+            world_->clone(*one, *other);
+        } else if (verb == "hold" || verb == "free") {
+            world_->hold(*one, verb == "hold");
+        } else if (verb == "freeze" || verb == "thaw") {
+            world_->freeze(*one, verb == "freeze");
+        } else if (verb == "cut-store") {
+            world_->cut_store(*one, true);
+        } else {
+            return "unknown command";
+        }
+        return {};
+    }
+
+    std::string partition(const Words& words) {
+        std::vector<std::vector<std::uint8_t>> groups(1);
+        for (std::size_t i = 1; i < words.size(); ++i) {
+            if (words[i] == "|") {
+                groups.emplace_back();
+            } else if (const auto o = replica(words, i)) {
+                groups.back().push_back(*o);
+            } else {
+                return "no such replica: " + words[i];
+            }
+        }
+        world_->partition(groups);
+        return {};
+    }
+
+    std::string steady_within(Span bound) {
+        const Instant end = world_->kernel.now + bound;
+        while (world_->kernel.now < end) {
+            world_->run_for(milliseconds(100));
+            if (!broken().empty()) return {};
+            if (world_->steady()) return {};
+        }
+        const auto parked = world_->parked();
+        return world_->why_not_steady() + (parked ? "; parked: " + *parked : "");
+    }
+
+    std::string parked_within(Span bound, const std::string& text) {
+        const Instant end = world_->kernel.now + bound;
+        std::string said;
+        while (world_->kernel.now < end) {
+            world_->run_for(milliseconds(100));
+            for (std::uint8_t o = 0; o < World::size; ++o)
+                if (const auto why = world_->parked(o)) {
+                    said = *why;
+                    if (said.find(text) != std::string::npos) return {};
+                }
+        }
+        return said.empty() ? "nobody parked" : "parked, but: " + said;
+    }
+
+    std::string expect(const Words& words) {
+        const std::string what = words.size() > 1 ? words[1] : "";
+        const std::string value = words.size() > 2 ? words[2] : "";
+        const bool within = value == "within" && words.size() > 3 && span(words[3]);
+        if (what == "steady" && within) return steady_within(*span(words[3]));
+        if (what == "parked" && within) {
+            std::string text;
+            for (std::size_t i = 4; i < words.size(); ++i)
+                text += (i > 4 ? " " : "") + words[i];
+            return parked_within(*span(words[3]), text);
+        }
+        if (what == "survivor")
+            return parked_within(seconds(30), "best survivor is replica " + value);
+        if (what == "set-aside") return set_aside(words);
+        if (what == "nothing") return nothing_set_aside();
+        if (what == "no") return world_->cluster.able_leader() ? "somebody leads" : "";
+        if (what == "writes") return writes();
+        const auto n = number(value);
+        if (what == "epoch" && n)
+            return world_->store.record && world_->store.record->epoch.value == *n
+                       ? ""
+                       : "another epoch";
+        if (what == "voters" && n) return voters(*n);
+        return "unknown expectation";
+    }
+
+    std::string set_aside(const Words& words) const {
+        const auto o = replica(words, 2);
+        if (!o || words.size() < 4) return "set-aside needs a replica and a reason";
+        const auto& reasons = world_->volumes[*o].set_aside;
+        if (std::find(reasons.begin(), reasons.end(), words[3]) != reasons.end()) return {};
+        std::string had;
+        for (const std::string& reason : reasons)
+            had += " " + reason;
+        return "set aside there:" + (had.empty() ? " nothing" : had);
+    }
+
+    std::string nothing_set_aside() const {
+        for (std::uint8_t o = 0; o < World::size; ++o)
+            if (!world_->volumes[o].set_aside.empty())
+                return "replica " + std::to_string(int{o}) +
+                       " set data aside: " + world_->volumes[o].set_aside.back();
+        return {};
+    }
+
+    std::string voters(std::uint64_t n) const {
+        const auto leader = world_->cluster.able_leader();
+        if (!leader) return "nobody leads";
+        const auto& conf = world_->cluster.process(*leader).conf;
+        const auto count = static_cast<std::uint64_t>(std::count_if(
+            conf.begin(), conf.end(), [](const View& view) { return !view.learner; }));
+        return count == n ? "" : std::to_string(count) + " voters";
+    }
+
+    std::string writes() {
+        const std::uint64_t before = world_->oracles.writes_acknowledged();
+        world_->run_for(seconds(10));
+        return world_->oracles.writes_acknowledged() > before ? "" : "none was acknowledged";
+    }
+
+    Config config_;
+    bool quick_ = true;
+    std::unique_ptr<World> world_;
+    Instant begin_;
+};
+
+}  // namespace
+
+ScriptOutcome run_script(const std::string& text, bool trace) {
+    ScriptOutcome outcome;
+    Runner runner(trace);
+    std::istringstream in(text);
+    std::size_t number = 0;
+    for (std::string line; std::getline(in, line);) {
+        ++number;
+        const Words words = words_of(line);
+        if (number == 1) {
+            if (words.empty() || words[0] != "claim") {
+                outcome.failure = "line 1: the first line is the claim";
+                return outcome;
+            }
+            outcome.claim = line.substr(line.find("claim") + 6);
+            continue;
+        }
+        if (words.empty()) continue;
+        std::string failure = runner.take(words);
+        if (failure.empty()) failure = runner.broken();
+        if (failure.empty()) continue;
+        outcome.failure = "line " + std::to_string(number) + ": " + line + ": " + failure;
+        outcome.digest = runner.digest();
+        return outcome;
+    }
+    outcome.failure = runner.finish();
+    outcome.good = outcome.failure.empty();
+    outcome.digest = runner.digest();
+    return outcome;
+}
+
+}  // namespace quorate::sim

@@ -1,0 +1,523 @@
+#include "sim/world/agent.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "core/base/mix.hpp"
+#include "core/explain.hpp"
+#include "sim/world/world.hpp"
+
+namespace quorate::sim {
+namespace {
+
+using Ended = std::variant<Done, Refused, Unknown>;
+
+// What a change of status is: figures that grow by themselves are none.
+MemberStatus without_growth(MemberStatus status) {
+    status.term = {};
+    status.index = {};
+    status.applied = {};
+    status.revision = {};
+    status.db_size = {};
+    return status;
+}
+
+bool ends_in_the_store(const CommandBody& body) {
+    return std::holds_alternative<WriteRecord>(body) ||
+           std::holds_alternative<AcquireAuthority>(body) ||
+           std::holds_alternative<ReleaseAuthority>(body);
+}
+bool ends_in_etcd(const CommandBody& body) {
+    return std::holds_alternative<ListMembers>(body) || std::holds_alternative<AddLearner>(body) ||
+           std::holds_alternative<PromoteMember>(body) ||
+           std::holds_alternative<RemoveMember>(body) || std::holds_alternative<MoveLeader>(body);
+}
+
+// The position of the last entry, as the WAL tells it.
+DiskShape shape_of(const Volume& volume) {
+    return volume.data ? DiskShape::whole : DiskShape::empty;
+}
+
+}  // namespace
+
+Settings Agent::settings() const {
+    Settings settings;
+    settings.self = Ordinal{self_};
+    for (std::uint8_t o = 0; o < Cluster::size; ++o) {
+        const std::string name = "replica-" + std::to_string(int{o});
+        settings.addresses.push_back({name, Cluster::peer_url(o), "http://" + name + ":2379"});
+    }
+    settings.etcd_version = world_.config.version;
+    settings.policy = world_.config.policy;
+    return settings;
+}
+
+void Agent::start() {
+    Volume& volume = world_.volumes[self_];
+    ++life_;
+    ++wake_guard_;
+    alive_ = true;
+    frozen_ = false;
+    inbox_.clear();
+    run_scheduled_ = false;
+    waiting_.clear();
+    probed_.clear();
+    told_.fill(Told{});
+    told_list_.reset();
+    told_desired_.reset();
+    told_record_ = false;
+    told_revision_ = RecordRevision{};
+    lease_ = Fence{};
+    if (volume.journal.owner != self_)
+        world_.set_journal_aside(self_);  // foreign: not ours to read
+    // What a fold of the journal leaves for a new life: AgentStarted drops everything else. The
+    // check of S17 folds the whole journal and would notice if that were not so.
+    state_ = State{};
+    for (auto record = volume.journal.records.rbegin(); record != volume.journal.records.rend();
+         ++record) {
+        if (state_.seq.value == 0) {
+            state_.seq = record->event.seq;
+            state_.now = record->event.at;
+        }
+        if (record->decision.commands.empty()) continue;
+        state_.last_command = record->decision.commands.back().id;
+        break;
+    }
+    committed_ = state_.last_command;
+    AgentStarted started;
+    started.settings = settings();
+    started.entropy = world_.kernel.streams.draw(self_, Purpose::identity);
+    started.fresh_lineage =
+        Lineage{"lineage-" + std::to_string(world_.kernel.streams.draw(self_, Purpose::identity))};
+    post(std::move(started));
+    Happening next;
+    next.target = self_;
+    next.guard = life_;
+    next.kind = Kind::watch;
+    world_.kernel.schedule(milliseconds(5), next);
+    next.kind = Kind::probe;
+    world_.kernel.schedule(milliseconds(50), next);
+}
+
+void Agent::die() {
+    if (!alive_) return;
+    alive_ = false;
+    ++life_;
+    world_.cluster.end(self_, ExitClass::killed);
+    world_.agent_ended(self_);
+}
+
+void Agent::freeze(bool frozen) {
+    frozen_ = frozen;
+    if (!frozen && alive_ && !inbox_.empty()) schedule_run();
+}
+
+void Agent::leave(const std::string&) {
+    alive_ = false;
+    ++life_;
+    world_.cluster.end(self_, ExitClass::stopped);
+    world_.agent_ended(self_);
+}
+
+void Agent::post(Observation observation) {
+    if (!alive_) return;
+    inbox_.push_back(std::move(observation));
+    schedule_run();
+}
+
+// The desired replicas decide what a stop means: they are looked at first, as the host does.
+void Agent::ask_to_stop() {
+    look_at_store();
+    post(StopRequested{});
+}
+
+void Agent::schedule_run() {
+    if (run_scheduled_ || frozen_) return;
+    run_scheduled_ = true;
+    Happening next;
+    next.kind = Kind::agent_run;
+    next.target = self_;
+    next.guard = life_;
+    world_.kernel.schedule(world_.kernel.streams.between(self_, Purpose::agent_delay,
+                                                         microseconds(300), microseconds(3'000)),
+                           next);
+}
+
+bool Agent::crashes_at(CrashPoint point, const Decision& decision) {
+    if (crash_.point != point) return false;
+    const bool fits =
+        crash_.command.empty() ||
+        std::any_of(decision.commands.begin(), decision.commands.end(),
+                    [&](const Command& one) { return crash_.command == name_of(one.body); });
+    if (!fits) return false;
+    crash_ = CrashPlan{};
+    return true;
+}
+
+void Agent::run() {
+    run_scheduled_ = false;
+    if (frozen_ || inbox_.empty()) return;
+    Event event{EventSeq{state_.seq.value + 1}, std::max(state_.now, world_.kernel.now),
+                std::move(inbox_.front())};
+    inbox_.pop_front();
+    Step step = world_.config.step(std::move(state_), event);
+    ++decisions_;
+    if (crashes_at(CrashPoint::before_commit, step.decision)) return die();
+    world_.oracles.decided(self_, step.next, step.decision);
+    if (world_.config.trace) world_.print_decision(self_, event, step.decision);
+    for (const RuleHit& hit : step.decision.hits)
+        world_.kernel.note((static_cast<std::uint64_t>(hit.rule) << 24) |
+                           (std::uint64_t{hit.from} << 16) | (std::uint64_t{hit.to} << 8) |
+                           static_cast<std::uint64_t>(hit.verdict));
+    std::vector<Command> commands = step.decision.commands;
+    const bool after_commit = crashes_at(CrashPoint::after_commit, step.decision);
+    const bool after_release = crashes_at(CrashPoint::after_release, step.decision);
+    if (!world_.config.forgets_to_commit) {
+        if (!commands.empty()) committed_ = commands.back().id;
+        world_.volumes[self_].journal.records.push_back(
+            {std::move(event), std::move(step.decision)});
+    }
+    state_ = std::move(step.next);
+    if (after_commit) return die();
+    const std::uint64_t life = life_;
+    for (Command& command : commands) {
+        release(std::move(command));
+        if (life != life_) return;
+    }
+    if (after_release) return die();
+    if (!inbox_.empty()) schedule_run();
+}
+
+void Agent::release(Command command) {
+    world_.oracles.released(self_, command.id, committed_);
+    world_.kernel.note((command.id.value << 8) | command.body.index());
+    if (const auto* wake = std::get_if<WakeAt>(&command.body)) {
+        Happening alarm;
+        alarm.kind = Kind::wake;
+        alarm.target = self_;
+        alarm.guard = ++wake_guard_;
+        const Span after = wake->at - world_.kernel.now;
+        return world_.kernel.schedule(after.us > 0 ? after : Span{}, alarm);
+    }
+    if (const auto* probes = std::get_if<ProbeReplicas>(&command.body)) {
+        probed_ = probes->replicas;
+        return;
+    }
+    if (const auto* exit = std::get_if<ExitAgent>(&command.body)) return leave(exit->reason);
+    std::uint32_t slot = 0;
+    while (slot < waiting_.size() && !waiting_[slot].free)
+        ++slot;
+    if (slot == waiting_.size()) waiting_.emplace_back();
+    Waiting& waiting = waiting_[slot];
+    waiting.free = false;
+    waiting.answer_lost = false;
+    const bool remote = ends_in_the_store(command.body) || ends_in_etcd(command.body);
+    const bool lost = remote && world_.kernel.streams.chance(self_, Purpose::outcome,
+                                                             world_.lost_answers_percent);
+    Happening next;
+    next.kind = Kind::execute;
+    next.target = self_;
+    next.guard = life_;
+    next.payload = slot;
+    Span delay = world_.kernel.streams.between(self_, Purpose::command_delay, milliseconds(1),
+                                               milliseconds(15));
+    if (std::holds_alternative<RebuildEtcd>(command.body)) delay = seconds(2);
+    if (lost && world_.kernel.streams.chance(self_, Purpose::outcome, 50)) {
+        // Lost on the way there: nothing is done, and nobody answers.
+        next.kind = Kind::answer_overdue;
+        delay = command.deadline - world_.kernel.now;
+    } else if (lost) {
+        waiting.answer_lost = true;
+    }
+    waiting.command = std::move(command);
+    world_.kernel.schedule(delay, next);
+}
+
+void Agent::answer(const Waiting& waiting, Ended outcome, Brought brought) {
+    if (!waiting.answer_lost)
+        return post(CommandEnded{waiting.command.id, std::move(outcome), std::move(brought)});
+    Waiting silent = waiting;
+    silent.free = false;
+    waiting_.push_back(std::move(silent));
+    Happening next;
+    next.kind = Kind::answer_overdue;
+    next.target = self_;
+    next.guard = life_;
+    next.payload = static_cast<std::uint32_t>(waiting_.size() - 1);
+    const Span left = waiting.command.deadline - world_.kernel.now;
+    world_.kernel.schedule(left.us > 0 ? left : Span{}, next);
+}
+
+void Agent::request_ended(CommandId id, Ended outcome, Brought brought) {
+    post(CommandEnded{id, std::move(outcome), std::move(brought)});
+}
+
+bool Agent::fenced(Fence fence) const {
+    return world_.network.reaches_store(self_) &&
+           world_.store.holds(self_, fence, world_.kernel.now + seconds(1));
+}
+
+DiskReport Agent::examine() const {
+    const Volume& volume = world_.volumes[self_];
+    DiskReport report;
+    report.shape = shape_of(volume);
+    report.identity = volume.identity;
+    report.in_use = world_.cluster.process(self_).life != Life::down;
+    if (!volume.data) return report;
+    const EtcdData& data = *volume.data;
+    report.member_id = data.id;
+    report.cluster_id = data.cluster;
+    report.last = data.last();
+    report.first_index = LogIndex{data.log.empty() ? 0U : 1U};
+    report.commit = LogIndex{data.commit};
+    report.consistent_index = LogIndex{data.commit};
+    return report;
+}
+
+ContentCompared Agent::compare(const std::vector<Ordinal>& replicas) const {
+    ContentCompared compared;
+    for (const Ordinal ordinal : replicas) {
+        const auto o = static_cast<std::uint8_t>(ordinal.value);
+        compared.hashes[ordinal];
+        if (!world_.network.linked(self_, o) || !world_.cluster.process(o).up()) continue;
+        const Revision revision = world_.cluster.revision(o);
+        if (compared.revision == Revision{} || revision < compared.revision)
+            compared.revision = revision;
+    }
+    for (auto& [ordinal, hash] : compared.hashes) {
+        const auto o = static_cast<std::uint8_t>(ordinal.value);
+        if (!world_.network.linked(self_, o)) continue;
+        if (auto got = world_.cluster.hash_at(o, compared.revision)) hash = *got;
+    }
+    return compared;
+}
+
+// Carries out one command now; what takes a quorum answers later, through World.
+struct Agent::Carry {
+    Agent& agent;
+    const Waiting& waiting;
+    World& world = agent.world_;
+
+    void done(Brought brought = Nothing{}) const {
+        agent.answer(waiting, Done{}, std::move(brought));
+    }
+    void refuse(Refusal why, const char* text) const { agent.answer(waiting, Refused{why, text}); }
+    Volume& volume() const { return world.volumes[agent.self_]; }
+    bool etcd_runs() const { return world.cluster.process(agent.self_).life != Life::down; }
+
+    void operator()(const ExamineDisk&) const { done(agent.examine()); }
+    void operator()(const SetAsideData& body) const {
+        if (etcd_runs()) return refuse(Refusal::disk, "the db is in use");
+        if (volume().data) {
+            volume().set_aside.push_back(body.reason);
+            volume().data.reset();
+        }
+        done();
+    }
+    void operator()(const StampVolume& body) const {
+        volume().identity = body.identity;
+        done();
+    }
+    void operator()(const StartEtcd& body) const {
+        if (etcd_runs()) return refuse(Refusal::precondition, "etcd runs already");
+        world.cluster.start(agent.self_, body);
+        done(EtcdSpawned{static_cast<std::int32_t>(agent.life_ * 100 + 1)});
+    }
+    void operator()(const StopEtcd&) const {
+        world.cluster.stop(agent.self_);
+        done();
+    }
+    void operator()(const RebuildEtcd& body) const {
+        world.oracles.rebuilding(agent.self_);
+        if (!world.cluster.rebuild(agent.self_, body))
+            return refuse(Refusal::not_possible, "there is nothing to rebuild from");
+        done();
+    }
+    void operator()(const WriteRecord& body) const {
+        if (!world.network.reaches_store(agent.self_))
+            return refuse(Refusal::not_reachable, "no route to the store");
+        if (!world.store.swap(body, agent.self_, world.kernel.now)) {
+            agent.post(RecordSeen{world.store.record, {}});
+            return refuse(Refusal::conflict, "the record moved on");
+        }
+        world.store_changed();
+        done();
+    }
+    void operator()(const AcquireAuthority& body) const {
+        if (!world.network.reaches_store(agent.self_))
+            return refuse(Refusal::not_reachable, "no route to the store");
+        const auto fence = world.store.acquire(agent.self_, body.ttl, world.kernel.now);
+        if (!fence) return refuse(Refusal::conflict, "held by another");
+        agent.lease_ = *fence;
+        Happening next;
+        next.kind = Kind::renew_lease;
+        next.target = agent.self_;
+        next.guard = fence->value;
+        world.kernel.schedule(Span{body.ttl.us / 3}, next);
+        done(AuthorityGranted{*fence});
+    }
+    void operator()(const ReleaseAuthority& body) const {
+        agent.lease_ = Fence{};
+        if (!world.network.reaches_store(agent.self_))
+            return refuse(Refusal::not_reachable, "no route to the store");
+        world.store.release(agent.self_, body.fence);
+        done();
+    }
+    void operator()(const ListMembers& body) const {
+        const auto via = static_cast<std::uint8_t>(body.via.value);
+        if (!world.network.linked(agent.self_, via) || !world.cluster.process(via).up())
+            return refuse(Refusal::not_reachable, "connection refused");
+        auto list = world.cluster.members(via, Freshness::linearizable);
+        if (!list) return refuse(Refusal::no_leader, "etcdserver: no leader");
+        done(std::move(*list));
+    }
+    void operator()(const AddLearner& body) const {
+        change(body.via, body.fence, [&](std::uint8_t via, std::uint64_t uid) {
+            return world.cluster.add_learner(via, static_cast<std::uint8_t>(body.ordinal.value),
+                                             uid);
+        });
+    }
+    void operator()(const PromoteMember& body) const {
+        change(body.via, body.fence, [&](std::uint8_t via, std::uint64_t uid) {
+            return world.cluster.promote(via, body.member_id, uid);
+        });
+    }
+    void operator()(const RemoveMember& body) const {
+        change(body.via, body.fence, [&](std::uint8_t via, std::uint64_t uid) {
+            return world.cluster.remove(via, body.member_id, uid);
+        });
+    }
+    void operator()(const MoveLeader& body) const {
+        const auto via = static_cast<std::uint8_t>(body.via.value);
+        if (!agent.fenced(body.fence)) return refuse(Refusal::precondition, "authority is gone");
+        if (!world.network.linked(agent.self_, via))
+            return refuse(Refusal::not_reachable, "connection refused");
+        if (auto no = world.cluster.move_leader(via, body.to)) return agent.answer(waiting, *no);
+        done();
+    }
+    void operator()(const CompareContent& body) const { done(agent.compare(body.replicas)); }
+    void operator()(const DisarmCorrupt&) const { done(); }
+    void operator()(const ProbeReplicas&) const {}
+    void operator()(const WakeAt&) const {}
+    void operator()(const ExitAgent&) const {}
+
+  private:
+    template <class Ask>
+    void change(Ordinal through, Fence fence, Ask ask) const {
+        const auto via = static_cast<std::uint8_t>(through.value);
+        if (!agent.fenced(fence)) return refuse(Refusal::precondition, "authority is gone");
+        if (!world.network.linked(agent.self_, via))
+            return refuse(Refusal::not_reachable, "connection refused");
+        const std::uint64_t uid =
+            world.await_request(via, agent.self_, waiting.command, waiting.answer_lost);
+        if (auto no = ask(via, uid)) {
+            world.forget_request(uid);
+            agent.answer(waiting, *no);
+        }
+    }
+};
+
+void Agent::execute(std::uint32_t slot) {
+    const Waiting waiting = waiting_[slot];
+    waiting_[slot].free = true;
+    std::visit(Carry{*this, waiting}, waiting.command.body);
+}
+
+void Agent::store_changed() {
+    if (!alive_) return;
+    Happening next;
+    next.kind = Kind::watch;
+    next.target = self_;
+    next.guard = life_;
+    world_.kernel.schedule(world_.kernel.streams.between(self_, Purpose::watch_delay,
+                                                         milliseconds(1), milliseconds(60)),
+                           next);
+}
+
+void Agent::look_at_store() {
+    if (!world_.network.reaches_store(self_)) return;
+    if (told_desired_ != world_.store.desired) {
+        told_desired_ = world_.store.desired;
+        post(DesiredSeen{world_.store.desired});
+    }
+    const RecordRevision now =
+        world_.store.record ? world_.store.record->revision : RecordRevision{};
+    if (!told_record_ || told_revision_ != now) {
+        told_record_ = true;
+        told_revision_ = now;
+        post(RecordSeen{world_.store.record, {}});
+    }
+}
+
+void Agent::probe() {
+    bool all_healthy = true;
+    for (const Ordinal ordinal : probed_) {
+        const auto o = static_cast<std::uint8_t>(ordinal.value);
+        const MemberStatus status =
+            world_.network.linked(self_, o) ? world_.cluster.status(o) : MemberStatus{};
+        all_healthy &= status.serves || status.learner;
+        Told& told = told_[o];
+        const bool changed = !told.status || without_growth(*told.status) != without_growth(status);
+        if (changed || world_.kernel.now >= told.at + world_.config.policy.heartbeat_period) {
+            told = {status, world_.kernel.now};
+            post(ReplicaProbed{ordinal, status});
+        }
+        if (o != self_ || !status.answers || status.learner) continue;
+        auto list = world_.cluster.members(o, Freshness::local);
+        if (list && told_list_ != list) {
+            told_list_ = list;
+            post(MembersSeen{std::move(*list)});
+        }
+    }
+    Happening next;
+    next.kind = Kind::probe;
+    next.target = self_;
+    next.guard = life_;
+    const Span period = world_.config.policy.probe_period;
+    world_.kernel.schedule(all_healthy ? period : std::min(period, milliseconds(200)), next);
+}
+
+void Agent::renew_lease(std::uint64_t fence) {
+    if (!alive_ || lease_.value != fence) return;
+    const Span ttl = world_.config.policy.authority_ttl;
+    const bool reached = world_.network.reaches_store(self_) && !frozen_;
+    const Instant now = world_.kernel.now;
+    const bool ours = reached ? world_.store.renew(self_, lease_, ttl, now)
+                              : world_.store.holds(self_, lease_, now + seconds(1));
+    if (!ours) {
+        post(AuthorityLost{lease_, "the lease was not renewed"});
+        lease_ = Fence{};
+        return;
+    }
+    Happening next;
+    next.kind = Kind::renew_lease;
+    next.target = self_;
+    next.guard = fence;
+    world_.kernel.schedule(Span{ttl.us / 3}, next);
+}
+
+void Agent::happen(const Happening& what) {
+    if (what.kind == Kind::renew_lease) return renew_lease(what.guard);
+    if (what.kind == Kind::wake) {
+        if (alive_ && what.guard == wake_guard_) post(TimerFired{});
+        return;
+    }
+    if (!alive_ || what.guard != life_) return;
+    if (frozen_ && what.kind != Kind::agent_run) {
+        // Time stands still for it: the same again a little later.
+        Happening again = what;
+        return world_.kernel.schedule(milliseconds(100), again);
+    }
+    if (what.kind == Kind::agent_run) return run();
+    if (what.kind == Kind::probe) return probe();
+    if (what.kind == Kind::watch) return look_at_store();
+    if (what.kind == Kind::execute) return execute(what.payload);
+    if (what.kind == Kind::answer_overdue) {
+        const CommandId id = waiting_[what.payload].command.id;
+        waiting_[what.payload].free = true;
+        post(CommandEnded{id, Unknown{"no answer by the deadline"}, Nothing{}});
+    }
+}
+
+}  // namespace quorate::sim

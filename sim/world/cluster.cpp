@@ -1,0 +1,427 @@
+#include "sim/world/cluster.hpp"
+
+#include <algorithm>
+
+namespace quorate::sim {
+namespace {
+
+constexpr Span health_interval = seconds(5);  // etcd's HealthInterval
+
+std::size_t quorum_of(std::size_t voters) { return voters / 2 + 1; }
+
+MemberId member_id(const std::string& token, std::uint8_t ordinal) {
+    return MemberId{mix(mix_text(1, token), ordinal) | 1};
+}
+
+Refused refused(Refusal why, const char* text) { return {why, text}; }
+
+std::vector<std::uint8_t> ordinals_in(const std::string& initial_cluster) {
+    std::vector<std::uint8_t> ordinals;
+    std::size_t begin = 0;
+    while (begin < initial_cluster.size()) {
+        const std::size_t end = std::min(initial_cluster.find(',', begin), initial_cluster.size());
+        const std::size_t equals = initial_cluster.find('=', begin);
+        if (equals < end)
+            if (auto o = Cluster::ordinal_of(initial_cluster.substr(equals + 1, end - equals - 1)))
+                ordinals.push_back(*o);
+        begin = end + 1;
+    }
+    std::sort(ordinals.begin(), ordinals.end());
+    return ordinals;
+}
+
+}  // namespace
+
+Cluster::Cluster(Kernel& kernel, Network& network, std::array<Volume, Network::size>& volumes,
+                 EtcdWatcher& watcher, Version version)
+    : kernel_(kernel), network_(network), volumes_(volumes), watcher_(watcher), version_(version) {}
+
+std::string Cluster::peer_url(std::uint8_t ordinal) {
+    return "http://replica-" + std::to_string(int{ordinal}) + ":2380";
+}
+
+std::optional<std::uint8_t> Cluster::ordinal_of(const std::string& url) {
+    for (std::uint8_t o = 0; o < size; ++o)
+        if (url == peer_url(o)) return o;
+    return std::nullopt;
+}
+
+void Cluster::start(std::uint8_t o, const StartEtcd& how) {
+    Process& p = at(o);
+    const std::uint64_t incarnation = p.incarnation + 1;
+    p = Process{};
+    p.incarnation = incarnation;
+    p.life = Life::booting;
+    p.start = how;
+    Happening boot;
+    boot.kind = Kind::etcd_boot;
+    boot.target = o;
+    boot.guard = incarnation;
+    kernel_.schedule(
+        kernel_.streams.between(o, Purpose::boot, milliseconds(150), milliseconds(600)), boot);
+}
+
+void Cluster::boot(std::uint8_t o) {
+    if (volumes_[o].data) {
+        watcher_.starting(o, disk(o));
+        return come_up(o);
+    }
+    const bool made = at(o).start.founding ? found(o) : join(o);
+    if (made) come_up(o);
+}
+
+// No WAL, state new: asks the peers first; one of them that knows this id ends it (etcd facts 5).
+bool Cluster::found(std::uint8_t o) {
+    const StartEtcd& how = at(o).start;
+    const MemberId self = member_id(how.token, o);
+    const std::vector<std::uint8_t> founders = ordinals_in(how.initial_cluster);
+    for (const std::uint8_t peer : founders) {
+        if (peer == o || !at(peer).up() || !network_.linked(o, peer)) continue;
+        const View* known = find(at(peer), self);
+        if (known != nullptr && known->started) {
+            end(o, ExitClass::already_bootstrapped);
+            return false;
+        }
+    }
+    EtcdData d;
+    d.id = self;
+    std::vector<std::pair<MemberId, std::uint8_t>> ids;
+    for (const std::uint8_t founder : founders)
+        ids.emplace_back(member_id(how.token, founder), founder);
+    std::sort(ids.begin(), ids.end());
+    std::uint64_t cluster = 2;
+    for (const auto& [id, founder] : ids) {
+        cluster = mix(cluster, id.value);
+        d.log.push_back({1, 0, id.value, EntryKind::add_voter, founder});
+    }
+    d.cluster = ClusterId{cluster};
+    d.term = 1;
+    d.commit = d.log.size();
+    volumes_[o].data = std::move(d);
+    watcher_.founding(o, disk(o));
+    watcher_.starting(o, disk(o));
+    return true;
+}
+
+// No WAL, state existing: the first peer's answer names the members; they must be as told.
+bool Cluster::join(std::uint8_t o) {
+    const std::vector<std::uint8_t> told = ordinals_in(at(o).start.initial_cluster);
+    for (const std::uint8_t peer : told) {
+        if (peer == o || !at(peer).up() || !network_.linked(o, peer) || !volumes_[peer].data)
+            continue;
+        const std::vector<View>& conf = at(peer).conf;
+        if (conf.empty()) continue;
+        std::vector<std::uint8_t> listed;
+        MemberId self;
+        for (const View& view : conf) {
+            listed.push_back(view.ordinal);
+            if (view.ordinal == o) self = view.id;
+        }
+        std::sort(listed.begin(), listed.end());
+        if (listed != told || self.value == 0) {
+            end(o, ExitClass::not_admitted);
+            return false;
+        }
+        EtcdData d;
+        d.id = self;
+        d.cluster = disk(peer).cluster;
+        d.revision_base = disk(peer).revision_base;
+        volumes_[o].data = std::move(d);
+        watcher_.starting(o, disk(o));
+        return true;
+    }
+    Happening give_up;
+    give_up.kind = Kind::etcd_exit;
+    give_up.target = o;
+    give_up.guard = at(o).incarnation;
+    give_up.payload = static_cast<std::uint32_t>(ExitClass::peers_unreachable);
+    kernel_.schedule(seconds(10), give_up);
+    return false;
+}
+
+void Cluster::come_up(std::uint8_t o) {
+    Process& p = at(o);
+    ++topology_;
+    p.life = Life::up;
+    p.up_since = kernel_.now;
+    reset_timeout(o);
+    Happening first;
+    first.kind = Kind::raft_tick;
+    first.target = o;
+    first.guard = p.incarnation;
+    kernel_.schedule(
+        Span{static_cast<std::int64_t>(kernel_.streams.below(o, Purpose::boot, 100'000))}, first);
+    apply(o);
+}
+
+void Cluster::stop(std::uint8_t o) {
+    Process& p = at(o);
+    if (p.life == Life::down) return;
+    // A leader hands over first [TransferLeadership]; before ready SIGTERM kills at once.
+    if (p.up() && p.role == Role::leader)
+        for (const View& view : p.conf)
+            if (view.id != disk(o).id && !view.learner && at(view.ordinal).up()) {
+                (void)move_leader(o, view.id);
+                break;
+            }
+    Happening exit;
+    exit.kind = Kind::etcd_exit;
+    exit.target = o;
+    exit.guard = p.incarnation;
+    exit.payload = static_cast<std::uint32_t>(ExitClass::stopped);
+    kernel_.schedule(milliseconds(50), exit);
+}
+
+void Cluster::end(std::uint8_t o, ExitClass why) {
+    Process& p = at(o);
+    if (p.life == Life::down) return;
+    ++topology_;
+    const std::uint64_t incarnation = p.incarnation + 1;
+    p = Process{};
+    p.incarnation = incarnation;
+    watcher_.exited(o, why);
+}
+
+void Cluster::freeze(std::uint8_t o, bool frozen) {
+    ++topology_;
+    at(o).frozen = frozen;
+    if (!frozen) at(o).up_since = kernel_.now;
+}
+
+bool Cluster::rebuild(std::uint8_t o, const RebuildEtcd& how) {
+    Volume& volume = volumes_[o];
+    if (!volume.data || at(o).life != Life::down || !volume.identity) return false;
+    if (volume.identity->epoch == how.epoch) return true;  // done before a crash
+    EtcdData next;
+    next.id = member_id(how.token, o);
+    next.cluster = ClusterId{mix(3, next.id.value)};
+    next.term = 1;
+    next.revision_base = volume.data->revision_base + how.bump.value;
+    next.log.push_back({1, 0, next.id.value, EntryKind::add_voter, o});
+    // A forced single member commits all that its log holds.
+    for (const LogEntry& entry : volume.data->log)
+        if (entry.kind == EntryKind::write)
+            next.log.push_back({1, 0, entry.payload, EntryKind::write, 0});
+    next.commit = next.last_index();
+    volume.set_aside.emplace_back("replaced-by-rebuild");
+    volume.data = std::move(next);
+    volume.identity->epoch = how.epoch;
+    volume.identity->data_seen = true;
+    volume.identity->high_water = LogPosition{};
+    return true;
+}
+
+std::optional<std::uint8_t> Cluster::leader_of(std::uint8_t o) const {
+    const Process& p = processes_[o];
+    if (p.leader.value == 0) return std::nullopt;
+    if (p.role == Role::leader) return o;
+    const View* view = find(p, p.leader);
+    return view != nullptr ? std::optional(view->ordinal) : std::nullopt;
+}
+
+std::vector<std::uint8_t> Cluster::group_of(std::uint8_t leader) const {
+    std::vector<std::uint8_t> group;
+    const Process& p = processes_[leader];
+    const EtcdData& mine = *volumes_[leader].data;
+    for (const View& view : p.conf) {
+        if (view.learner) continue;
+        const Process& other = processes_[view.ordinal];
+        if (!other.up() || !network_.linked(leader, view.ordinal)) continue;
+        const EtcdData& theirs = *volumes_[view.ordinal].data;
+        if (theirs.id == view.id && theirs.cluster == mine.cluster && theirs.term <= mine.term)
+            group.push_back(view.ordinal);
+    }
+    return group;
+}
+
+bool Cluster::able(std::uint8_t leader) const {
+    const Process& p = processes_[leader];
+    return p.up() && p.role == Role::leader && p.established &&
+           group_of(leader).size() >= quorum_of(voters(p));
+}
+
+std::optional<std::uint8_t> Cluster::able_leader() const {
+    for (std::uint8_t o = 0; o < size; ++o)
+        if (able(o)) return o;
+    return std::nullopt;
+}
+
+bool Cluster::serves(std::uint8_t o) const {
+    const Process& p = processes_[o];
+    if (!p.up() || !volumes_[o].data) return false;
+    const View* self = find(p, volumes_[o].data->id);
+    if (self == nullptr || self->learner) return false;
+    const auto leader = leader_of(o);
+    if (!leader || !network_.linked(o, *leader) || !able(*leader)) return false;
+    const EtcdData& theirs = *volumes_[*leader].data;
+    if (theirs.id != p.leader || theirs.cluster != volumes_[o].data->cluster) return false;
+    // The read waits until this member has applied what the leader had committed in its own term.
+    const EtcdData& d = *volumes_[o].data;
+    return p.applied + 64 >= theirs.commit && d.term_at(p.applied) == theirs.term;
+}
+
+Revision Cluster::revision(std::uint8_t o) const {
+    const std::uint64_t base = volumes_[o].data ? volumes_[o].data->revision_base : 0;
+    return Revision{static_cast<std::int64_t>(base + processes_[o].hashes.size() + 1)};
+}
+
+MemberStatus Cluster::status(std::uint8_t o) const {
+    MemberStatus status;
+    const Process& p = processes_[o];
+    if (!p.up()) return status;
+    const EtcdData& d = *volumes_[o].data;
+    status.answers = true;
+    status.serves = serves(o);
+    status.member_id = d.id;
+    status.cluster_id = d.cluster;
+    status.leader = p.leader;
+    status.term = Term{d.term};
+    status.index = LogIndex{d.commit};
+    status.applied = LogIndex{p.applied};
+    status.revision = revision(o);
+    status.version = version_;
+    const View* self = find(p, d.id);
+    status.learner = self != nullptr && self->learner;
+    return status;
+}
+
+std::optional<MemberList> Cluster::members(std::uint8_t o, Freshness freshness) const {
+    const Process& p = processes_[o];
+    if (!p.up()) return std::nullopt;
+    if (freshness == Freshness::linearizable && !serves(o)) return std::nullopt;
+    MemberList list;
+    list.freshness = freshness;
+    list.cluster_id = volumes_[o].data->cluster;
+    for (const View& view : p.conf) {
+        ListedMember member;
+        member.id = view.id;
+        if (view.started) member.name = "replica-" + std::to_string(int{view.ordinal});
+        member.peer_urls = {peer_url(view.ordinal)};
+        member.learner = view.learner;
+        list.members.push_back(std::move(member));
+    }
+    std::sort(list.members.begin(), list.members.end(),
+              [](const auto& a, const auto& b) { return a.id < b.id; });
+    return list;
+}
+
+bool Cluster::put(std::uint8_t via, std::uint64_t write, std::uint64_t uid) {
+    Process& p = at(via);
+    if (!p.up() || p.leader.value == 0) return false;
+    const View* self = find(p, disk(via).id);
+    if (self == nullptr || self->learner) return false;
+    propose(via, LogEntry{0, uid, write, EntryKind::write, 0});
+    return true;
+}
+
+bool Cluster::connected(std::uint8_t a, std::uint8_t b, Span least) const {
+    if (a == b) return true;
+    if (!processes_[a].up() || !processes_[b].up() || !network_.linked(a, b)) return false;
+    const Instant since =
+        std::max({processes_[a].up_since, processes_[b].up_since, network_.linked_since(a, b)});
+    return kernel_.now - since >= least;
+}
+
+std::size_t Cluster::connected_voters(std::uint8_t o, Span least) const {
+    std::size_t count = 0;
+    for (const View& view : processes_[o].conf)
+        if (!view.learner && connected(o, view.ordinal, least)) ++count;
+    return count;
+}
+
+// 3.4 to 3.5.29, 3.6.0 to 3.6.10: isConnectedFullySince; later: a quorum counted with the new one
+// down, isConnectedToQuorumAfterAddingNewMemberSince (etcd facts 6.2).
+std::optional<Refused> Cluster::add_learner(std::uint8_t via, std::uint8_t ordinal,
+                                            std::uint64_t uid) {
+    Process& p = at(via);
+    if (!p.up()) return refused(Refusal::not_reachable, "connection refused");
+    if (!leader_of(via)) return refused(Refusal::no_leader, "etcdserver: no leader");
+    const std::size_t n = voters(p);
+    const bool newer = (version_ >= Version{3, 5, 30} && version_ < Version{3, 6, 0}) ||
+                       version_ >= Version{3, 6, 11};
+    const std::size_t needed = n == 1 ? 1 : newer ? quorum_of(n + 1) : n;
+    if (connected_voters(via, health_interval) < needed)
+        return refused(Refusal::unhealthy_cluster, "etcdserver: unhealthy cluster");
+    for (const View& view : p.conf) {
+        if (view.ordinal == ordinal)
+            return refused(Refusal::member_exists, "etcdserver: Peer URLs already exists");
+        if (view.learner)
+            return refused(Refusal::too_many_learners, "etcdserver: too many learner members");
+    }
+    const MemberId id{mix(kernel_.streams.draw(Streams::world, Purpose::identity), ordinal) | 1};
+    propose(via, LogEntry{0, uid, id.value, EntryKind::add_learner, ordinal});
+    return std::nullopt;
+}
+
+std::optional<Refused> Cluster::promote(std::uint8_t via, MemberId id, std::uint64_t uid) {
+    if (!at(via).up()) return refused(Refusal::not_reachable, "connection refused");
+    const auto leader = leader_of(via);
+    if (!leader || !able(*leader)) return refused(Refusal::no_leader, "etcdserver: no leader");
+    Process& p = at(*leader);
+    const View* view = find(p, id);
+    if (view == nullptr) return refused(Refusal::member_not_found, "etcdserver: member not found");
+    if (!view->learner) return refused(Refusal::not_a_learner, "can only promote a learner member");
+    std::uint64_t match = 0;
+    for (const Progress& progress : p.progress)
+        if (progress.id == id) match = progress.match;
+    if (!view->started || match * 10 < disk(*leader).last_index() * 9)
+        return refused(Refusal::learner_not_ready, "in sync with leader");
+    watcher_.promotion_asked(*leader, id);
+    propose(via, LogEntry{0, uid, id.value, EntryKind::promote, view->ordinal});
+    return std::nullopt;
+}
+
+std::optional<Refused> Cluster::remove(std::uint8_t via, MemberId id, std::uint64_t uid) {
+    Process& p = at(via);
+    if (!p.up()) return refused(Refusal::not_reachable, "connection refused");
+    const auto leader = leader_of(via);
+    if (!leader) return refused(Refusal::no_leader, "etcdserver: no leader");
+    const View* target = find(p, id);
+    if (target == nullptr)
+        return refused(Refusal::member_not_found, "etcdserver: member not found");
+    if (!target->learner) {
+        const std::size_t n = voters(p);
+        const auto started = static_cast<std::size_t>(std::count_if(
+            p.conf.begin(), p.conf.end(),
+            [&](const View& view) { return !view.learner && view.started && view.id != id; }));
+        if (n < 2 || started < quorum_of(n - 1))
+            return refused(Refusal::not_enough_started, "not enough started members");
+        const bool present = target->ordinal == via || connected(via, target->ordinal, Span{});
+        if (present && connected_voters(via, health_interval) < 1 + 1 + (n - 1) / 2)
+            return refused(Refusal::unhealthy_cluster, "etcdserver: unhealthy cluster");
+    }
+    watcher_.removal_asked(*leader, id);
+    propose(via, LogEntry{0, uid, id.value, EntryKind::remove, target->ordinal});
+    return std::nullopt;
+}
+
+std::optional<Refused> Cluster::move_leader(std::uint8_t via, MemberId to) {
+    Process& p = at(via);
+    if (!p.up()) return refused(Refusal::not_reachable, "connection refused");
+    if (p.role != Role::leader) return refused(Refusal::not_leader, "etcdserver: not leader");
+    const View* heir = find(p, to);
+    if (heir == nullptr || heir->learner)
+        return refused(Refusal::bad_transferee, "etcdserver: bad leader transferee");
+    Message m;
+    m.say = Say::timeout_now;
+    send(via, to, std::move(m));
+    return std::nullopt;
+}
+
+std::optional<ContentHash> Cluster::hash_at(std::uint8_t o, Revision at_revision) const {
+    const Process& p = processes_[o];
+    if (!p.up()) return std::nullopt;
+    const EtcdData& d = *volumes_[o].data;
+    ContentHash hash;
+    hash.member_id = d.id;
+    hash.answered = true;
+    hash.revision = revision(o);
+    hash.compact_revision = Revision{-1};
+    const auto writes = at_revision.value - 1 - static_cast<std::int64_t>(d.revision_base);
+    if (writes > static_cast<std::int64_t>(p.hashes.size())) return std::nullopt;
+    if (writes > 0)
+        hash.hash = static_cast<std::uint32_t>(p.hashes[static_cast<std::size_t>(writes) - 1]);
+    return hash;
+}
+
+}  // namespace quorate::sim

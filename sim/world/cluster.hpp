@@ -1,0 +1,197 @@
+// The simulated etcd cluster: one process per replica running raft on its volume. No safety of raft
+// is built in: it follows from volumes that keep what was written to them, and is lost when they do
+// not, as measured on real members (simulator.md 3.3, etcd-measured.md 1.3). Membership is
+// changed by the rules of etcd facts 6.1 to 6.3, asked of the member that got the call.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/model/child.hpp"
+#include "core/model/command.hpp"
+#include "core/model/members.hpp"
+#include "core/model/outcome.hpp"
+#include "sim/kernel/kernel.hpp"
+#include "sim/world/disk.hpp"
+#include "sim/world/network.hpp"
+
+namespace quorate::sim {
+
+struct View {  // of one member, by a member that applied it
+    MemberId id;
+    std::uint8_t ordinal = 0;
+    bool learner = false;
+    bool started = false;
+};
+
+struct Progress {
+    MemberId id;
+    std::uint64_t match = 0;
+    std::uint64_t next = 1;
+    Instant heard;
+};
+
+enum class Role : std::uint8_t { follower, candidate, leader };
+enum class Life : std::uint8_t { down, booting, up };
+
+struct Process {
+    Life life = Life::down;
+    bool frozen = false;  // stopped like SIGSTOP stops: alive, and answers nothing
+    std::uint64_t incarnation = 0;
+    Instant up_since;
+    StartEtcd start;
+
+    Role role = Role::follower;
+    MemberId leader;
+    std::uint32_t elapsed = 0;  // ticks since anything was heard of a leader
+    std::uint32_t timeout = 10;
+    bool published = false;
+    std::vector<MemberId> votes;
+    std::vector<Progress> progress;
+    std::uint64_t pending_conf = 0;
+    bool established = false;  // as leader: committed in its own term
+
+    std::uint64_t applied = 0;
+    std::vector<View> conf;
+    std::vector<MemberId> removed;
+    std::vector<std::uint64_t> hashes;  // after each applied write
+    std::vector<bool> has;              // by number of the write
+
+    bool up() const { return life == Life::up && !frozen; }
+};
+
+// What the cluster tells the world.
+class EtcdWatcher {
+  public:
+    virtual ~EtcdWatcher() = default;
+    virtual void starting(std::uint8_t ordinal, const EtcdData& data) = 0;
+    virtual void founding(std::uint8_t ordinal, const EtcdData& data) = 0;
+    virtual void exited(std::uint8_t ordinal, ExitClass why) = 0;
+    virtual void applied(std::uint8_t ordinal, const LogEntry& entry, bool accepted) = 0;
+    virtual void established(std::uint8_t ordinal) = 0;
+    virtual void removal_asked(std::uint8_t leader, MemberId target) = 0;
+    virtual void promotion_asked(std::uint8_t leader, MemberId target) = 0;
+};
+
+class Cluster {
+  public:
+    static constexpr std::size_t size = Network::size;
+
+    Cluster(Kernel& kernel, Network& network, std::array<Volume, Network::size>& volumes,
+            EtcdWatcher& watcher, Version version);
+
+    const Process& process(std::uint8_t ordinal) const { return processes_[ordinal]; }
+    const EtcdData* data(std::uint8_t ordinal) const {
+        return volumes_[ordinal].data ? &*volumes_[ordinal].data : nullptr;
+    }
+    static std::string peer_url(std::uint8_t ordinal);
+    static std::optional<std::uint8_t> ordinal_of(const std::string& url);
+
+    // The life of a process.
+    void start(std::uint8_t ordinal, const StartEtcd& how);
+    void stop(std::uint8_t ordinal);                // SIGTERM
+    void end(std::uint8_t ordinal, ExitClass why);  // at once
+    void freeze(std::uint8_t ordinal, bool frozen);
+    // Replaces the data by a single member that keeps what this log holds.
+    bool rebuild(std::uint8_t ordinal, const RebuildEtcd& how);
+
+    // Client ports. `uid` names the request; its end is told by EtcdWatcher::applied at `via`.
+    MemberStatus status(std::uint8_t ordinal) const;
+    std::optional<MemberList> members(std::uint8_t ordinal, Freshness freshness) const;
+    bool put(std::uint8_t via, std::uint64_t write, std::uint64_t uid);
+    std::optional<Refused> add_learner(std::uint8_t via, std::uint8_t ordinal, std::uint64_t uid);
+    std::optional<Refused> promote(std::uint8_t via, MemberId id, std::uint64_t uid);
+    std::optional<Refused> remove(std::uint8_t via, MemberId id, std::uint64_t uid);
+    std::optional<Refused> move_leader(std::uint8_t via, MemberId to);
+    std::optional<ContentHash> hash_at(std::uint8_t ordinal, Revision revision) const;
+    Revision revision(std::uint8_t ordinal) const;
+
+    // What an omniscient eye sees.
+    bool serves(std::uint8_t ordinal) const;          // a linearizable read succeeds now
+    std::optional<std::uint8_t> able_leader() const;  // the first that can commit now
+    std::vector<std::uint8_t> group_of(std::uint8_t leader) const;  // voters that follow it
+    bool able(std::uint8_t leader) const;
+    // Changes whenever who can commit may have changed.
+    std::uint64_t topology() const { return topology_; }
+    void touch() { ++topology_; }
+
+    void happen(const Happening& what);
+
+  private:
+    enum class Say : std::uint8_t {
+        append,
+        append_reply,
+        heartbeat,
+        heartbeat_reply,
+        vote,
+        vote_reply,
+        timeout_now,
+        propose,
+    };
+    struct Message {
+        Say say = Say::append;
+        bool reject = false;
+        bool forced = false;  // a transfer of leadership: nobody waits for the old leader
+        std::uint8_t from = 0;
+        std::uint8_t to = 0;
+        MemberId from_id;
+        MemberId to_id;
+        ClusterId cluster;
+        std::uint64_t term = 0;
+        std::uint64_t index = 0;
+        std::uint64_t log_term = 0;
+        std::uint64_t commit = 0;
+        std::vector<LogEntry> entries;
+    };
+
+    Process& at(std::uint8_t ordinal) { return processes_[ordinal]; }
+    EtcdData& disk(std::uint8_t ordinal) { return *volumes_[ordinal].data; }
+    static const View* find(const Process& process, MemberId id);
+    static std::size_t voters(const Process& process);
+
+    // raft.cpp
+    void tick(std::uint8_t o);
+    void campaign(std::uint8_t o, bool forced);
+    void become_follower(std::uint8_t o, std::uint64_t term, MemberId leader);
+    void become_leader(std::uint8_t o);
+    void reset_timeout(std::uint8_t o);
+    void propose(std::uint8_t o, LogEntry entry);
+    void lead_append(std::uint8_t o, LogEntry entry);
+    void send_append(std::uint8_t o, Progress& to);
+    void send(std::uint8_t from, MemberId to, Message message);
+    void receive(Message& message);
+    void on_append(const Message& m);
+    void on_append_reply(const Message& m);
+    void on_heartbeat(const Message& m);
+    void on_heartbeat_reply(const Message& m);
+    void on_vote(const Message& m);
+    void on_vote_reply(const Message& m);
+    void advance_commit(std::uint8_t o);
+    void commit_to(std::uint8_t o, std::uint64_t index);
+    void apply(std::uint8_t o);
+    bool apply_one(std::uint8_t o, const LogEntry& entry);
+
+    // cluster.cpp
+    void boot(std::uint8_t o);
+    bool found(std::uint8_t o);
+    bool join(std::uint8_t o);
+    void come_up(std::uint8_t o);
+    bool connected(std::uint8_t a, std::uint8_t b, Span least) const;
+    std::size_t connected_voters(std::uint8_t o, Span least) const;
+    std::optional<std::uint8_t> leader_of(std::uint8_t o) const;
+
+    Kernel& kernel_;
+    Network& network_;
+    std::array<Volume, Network::size>& volumes_;
+    EtcdWatcher& watcher_;
+    Version version_;
+    std::array<Process, Network::size> processes_;
+    std::vector<Message> messages_;
+    std::vector<std::uint32_t> free_;
+    std::uint64_t topology_ = 0;
+};
+
+}  // namespace quorate::sim

@@ -1,0 +1,56 @@
+// Which replicas hear each other, and since when. Cuts may be one-way. The store of the desired
+// replicas and the record is another network: each replica has its own cut from it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "core/base/instant.hpp"
+#include "core/base/limits.hpp"
+
+namespace quorate::sim {
+
+class Network {
+  public:
+    static constexpr std::size_t size = limits::replicas_max;
+
+    bool hears(std::uint8_t from, std::uint8_t to) const { return from == to || !cut_[from][to]; }
+    bool linked(std::uint8_t a, std::uint8_t b) const { return hears(a, b) && hears(b, a); }
+
+    // Both ways, without a break.
+    Instant linked_since(std::uint8_t a, std::uint8_t b) const {
+        return since_[a][b] < since_[b][a] ? since_[b][a] : since_[a][b];
+    }
+
+    void cut(std::uint8_t from, std::uint8_t to) { cut_[from][to] = true; }
+    void mend(std::uint8_t from, std::uint8_t to, Instant now) {
+        if (!cut_[from][to]) return;
+        cut_[from][to] = false;
+        since_[from][to] = now;
+    }
+    void heal(Instant now) {
+        for (std::uint8_t a = 0; a < size; ++a)
+            for (std::uint8_t b = 0; b < size; ++b)
+                mend(a, b, now);
+        store_cut_.fill(false);
+    }
+
+    bool reaches_store(std::uint8_t replica) const { return !store_cut_[replica]; }
+    void cut_store(std::uint8_t replica, bool cut) { store_cut_[replica] = cut; }
+
+    bool whole() const {
+        for (std::uint8_t a = 0; a < size; ++a) {
+            if (store_cut_[a]) return false;
+            for (std::uint8_t b = 0; b < size; ++b)
+                if (cut_[a][b]) return false;
+        }
+        return true;
+    }
+
+  private:
+    std::array<std::array<bool, size>, size> cut_{};
+    std::array<std::array<Instant, size>, size> since_{};
+    std::array<bool, size> store_cut_{};
+};
+
+}  // namespace quorate::sim

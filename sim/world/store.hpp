@@ -1,0 +1,54 @@
+// The host's side of a cluster: desired replicas, the cluster record with compare-and-swap, and the
+// lease of authority with its fence. It is never wrong; what agents hear of it may be late.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "core/model/command.hpp"
+#include "core/model/policy.hpp"
+#include "core/model/record.hpp"
+
+namespace quorate::sim {
+
+class Store {
+  public:
+    Desired desired;
+    std::optional<ClusterRecord> record;
+
+    // False: the record or the authority moved on.
+    bool swap(const WriteRecord& write, std::uint8_t by, Instant now) {
+        if (write.fence.value != 0 && !holds(by, write.fence, now)) return false;
+        const RecordRevision current = record ? record->revision : RecordRevision{};
+        if (write.expected != current) return false;
+        record = write.record;
+        return true;
+    }
+
+    std::optional<Fence> acquire(std::uint8_t by, Span ttl, Instant now) {
+        if (holder_ && *holder_ != by && now < expires_) return std::nullopt;
+        holder_ = by;
+        fence_ = Fence{fence_.value + 1};
+        expires_ = now + ttl;
+        return fence_;
+    }
+    bool renew(std::uint8_t by, Fence fence, Span ttl, Instant now) {
+        if (!holds(by, fence, now)) return false;
+        expires_ = now + ttl;
+        return true;
+    }
+    void release(std::uint8_t by, Fence fence) {
+        if (holder_ == by && fence_ == fence) holder_.reset();
+    }
+    bool holds(std::uint8_t by, Fence fence, Instant now) const {
+        return holder_ == by && fence_ == fence && now < expires_;
+    }
+    Fence fence() const { return fence_; }
+
+  private:
+    std::optional<std::uint8_t> holder_;
+    Fence fence_;
+    Instant expires_;
+};
+
+}  // namespace quorate::sim

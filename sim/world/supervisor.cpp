@@ -1,0 +1,272 @@
+// The host: starts and stops replicas as a StatefulSet does (stateful_set_control.go): in order or
+// in parallel, a terminating pod is finished before it is made again, a stopped process is
+// restarted with back-off, SIGKILL follows SIGTERM after the grace.
+#include <algorithm>
+
+#include "core/rules/recovery_plan.hpp"
+#include "sim/world/world.hpp"
+
+namespace quorate::sim {
+namespace {
+
+// CrashLoopBackOff, shortened: 0.5 s, 1 s, 2 s ... 10 s; forgotten after a minute of running.
+Span restart_wait(std::uint32_t restarts) {
+    Span wait = milliseconds(500);
+    for (std::uint32_t i = 1; i < restarts && wait < seconds(10); ++i)
+        wait = wait * 2;
+    return std::min(wait, seconds(10));
+}
+
+}  // namespace
+
+void World::start_pod(std::uint8_t o, Span after) {
+    Pod& pod = pods[o];
+    pod.phase = Pod::Phase::starting;
+    ++pod.incarnation;
+    Happening start;
+    start.kind = Kind::pod_start;
+    start.target = o;
+    start.guard = pod.incarnation;
+    kernel.schedule(
+        after + kernel.streams.between(o, Purpose::pod, milliseconds(50), milliseconds(900)),
+        start);
+}
+
+void World::terminate_pod(std::uint8_t o) {
+    Pod& pod = pods[o];
+    if (pod.phase == Pod::Phase::terminating || pod.phase == Pod::Phase::absent) return;
+    const bool runs = agents[o]->alive();
+    ++pod.incarnation;
+    pod.phase = Pod::Phase::terminating;
+    if (!runs) return pod_is_gone(o);
+    agents[o]->ask_to_stop();
+    Happening kill;
+    kill.kind = Kind::pod_kill;
+    kill.target = o;
+    kill.guard = pod.incarnation;
+    kernel.schedule(config.pod_grace, kill);
+}
+
+void World::pod_is_gone(std::uint8_t o) {
+    Pod& pod = pods[o];
+    ++pod.incarnation;
+    pod.phase = Pod::Phase::absent;
+    pod.restarts = 0;
+    const bool unwanted = o >= store.desired.replicas && store.desired.replicas > 0;
+    if (unwanted && config.volumes == Retention::on_scale_delete) {
+        oracles.losing(o);
+        set_journal_aside(o);
+        volumes[o] = Volume{};
+        volumes[o].journal.owner = o;
+    }
+}
+
+void World::agent_ended(std::uint8_t o) {
+    Pod& pod = pods[o];
+    if (pod.phase == Pod::Phase::terminating) return pod_is_gone(o);
+    if (kernel.now - pod.started_at > minutes(1)) pod.restarts = 0;
+    ++pod.restarts;
+    pod.phase = Pod::Phase::waiting;
+    ++pod.incarnation;
+    if (!pod.held) start_pod(o, restart_wait(pod.restarts));
+}
+
+void World::reconcile() {
+    const bool ordered = store.desired.policy == PodManagement::ordered;
+    if (!ordered) {
+        for (std::uint8_t o = 0; o < size; ++o)
+            reconcile_pod(o);
+        return;
+    }
+    for (std::uint8_t o = 0; o < store.desired.replicas && o < size; ++o) {
+        reconcile_pod(o);
+        if (pods[o].phase != Pod::Phase::running || !ready(o)) return;
+    }
+    for (std::uint8_t o = size; o-- > store.desired.replicas;) {
+        if (pods[o].phase == Pod::Phase::absent) continue;
+        return reconcile_pod(o);
+    }
+}
+
+void World::reconcile_pod(std::uint8_t o) {
+    Pod& pod = pods[o];
+    if (o >= store.desired.replicas) return terminate_pod(o);
+    if (pod.phase == Pod::Phase::absent && !pod.held) start_pod(o, Span{});
+    if (pod.phase == Pod::Phase::waiting && !pod.held) start_pod(o, restart_wait(pod.restarts));
+}
+
+void World::scale(std::uint32_t replicas) {
+    store.desired.replicas = replicas;
+    store_changed();
+    reconcile();
+}
+
+void World::delete_pod(std::uint8_t o) { terminate_pod(o); }
+
+void World::wipe(std::uint8_t o) {
+    agents[o]->die();
+    oracles.losing(o);
+    set_journal_aside(o);
+    volumes[o] = Volume{};
+    volumes[o].journal.owner = o;
+}
+
+bool World::roll_back(std::uint8_t o) {
+    if (!saved_[o]) return false;
+    agents[o]->die();
+    oracles.losing(o);
+    set_journal_aside(o);
+    volumes[o] = *saved_[o];
+    oracles.rolled_back(o);
+    return true;
+}
+
+void World::swap(std::uint8_t a, std::uint8_t b) {
+    agents[a]->die();
+    agents[b]->die();
+    oracles.losing(a);
+    oracles.losing(b);
+    std::swap(volumes[a], volumes[b]);
+    oracles.rolled_back(a);
+    oracles.rolled_back(b);
+}
+
+void World::clone(std::uint8_t from, std::uint8_t to) {
+    agents[to]->die();
+    oracles.losing(to);
+    set_journal_aside(to);
+    volumes[to] = volumes[from];
+    oracles.rolled_back(to);  // a copy of a copy may have come home
+}
+
+void World::hold(std::uint8_t o, bool held) {
+    pods[o].held = held;
+    if (held) {
+        agents[o]->die();
+        if (pods[o].phase == Pod::Phase::starting) {
+            ++pods[o].incarnation;
+            pods[o].phase = Pod::Phase::waiting;
+        }
+    } else if (pods[o].phase == Pod::Phase::waiting) {
+        start_pod(o, Span{});  // its node is back: no controller is asked
+    }
+}
+
+// OrderedReady makes a missing pod only when those before it are ready. An agent that waits for
+// the quorum must therefore count as ready, or the pod that would bring it back is never made.
+bool World::ready(std::uint8_t o) const {
+    if (cluster.serves(o)) return true;
+    const ClusterPhase phase = agents[o]->state().cluster.phase;
+    return agents[o]->alive() &&
+           (phase == ClusterPhase::quorum_lost || phase == ClusterPhase::parked);
+}
+
+void World::freeze(std::uint8_t o, bool frozen) {
+    if (frozen && !agents[o]->alive()) return;
+    cluster.freeze(o, frozen);
+    agents[o]->freeze(frozen);
+}
+
+void World::partition(const std::vector<std::vector<std::uint8_t>>& groups) {
+    std::array<std::size_t, size> group_of{};
+    for (std::size_t g = 0; g < groups.size(); ++g)
+        for (const std::uint8_t o : groups[g])
+            group_of[o] = g + 1;
+    for (std::uint8_t a = 0; a < size; ++a)
+        for (std::uint8_t b = 0; b < size; ++b)
+            if (group_of[a] != group_of[b] && group_of[a] != 0 && group_of[b] != 0)
+                network.cut(a, b);
+    cluster.touch();
+}
+
+void World::cut_store(std::uint8_t o, bool cut) {
+    network.cut_store(o, cut);
+    if (!cut) agents[o]->store_changed();
+}
+
+void World::heal() {
+    network.heal(kernel.now);
+    cluster.touch();
+    store_changed();
+}
+
+std::optional<Ordinal> World::best_survivor() const {
+    if (!store.record) return std::nullopt;
+    const auto plan = plan_recovery(*store.record);
+    if (!plan) return std::nullopt;
+    return plan->survivors.front().ordinal;
+}
+
+bool World::approve_rebuild() {
+    if (!store.record) return false;
+    const auto plan = plan_recovery(*store.record);
+    if (!plan) return false;
+    if (plan->may_lose) oracles.accept_loss(plan->survivors.front().ordinal);
+    for (const auto& agent : agents)
+        agent->post(RecoveryApproved{plan->token});
+    return true;
+}
+
+void World::end_faults() {
+    heal();
+    lost_answers_percent = 0;
+    for (std::uint8_t o = 0; o < size; ++o) {
+        hold(o, false);
+        if (cluster.process(o).frozen) freeze(o, false);
+        agents[o]->freeze(false);
+        agents[o]->plan_crash({});
+    }
+}
+
+std::optional<std::string> World::parked(std::uint8_t o) const {
+    const Agent& agent = *agents[o];
+    if (!agent.alive()) return std::nullopt;
+    if (agent.state().cluster.phase == ClusterPhase::parked) return agent.state().cluster.reason;
+    if (agent.state().replica.phase == ReplicaPhase::parked) return agent.state().replica.reason;
+    return std::nullopt;
+}
+
+std::optional<std::string> World::parked() const {
+    for (std::uint8_t o = 0; o < size; ++o)
+        if (auto why = parked(o)) return why;
+    return std::nullopt;
+}
+
+bool World::steady() const { return why_not_steady().empty(); }
+
+std::string World::why_not_steady() const {
+    const std::uint32_t wanted = store.desired.replicas;
+    for (std::uint8_t o = 0; o < size; ++o) {
+        const bool runs = agents[o]->alive();
+        if (runs != (o < wanted))
+            return "replica " + std::to_string(int{o}) + (runs ? " still runs" : " does not run");
+    }
+    if (wanted == 0) return {};
+    const auto leader = cluster.able_leader();
+    if (!leader) return "nobody leads";
+    const Process& lead = cluster.process(*leader);
+    if (lead.conf.size() != wanted)
+        return std::to_string(lead.conf.size()) + " members, " + std::to_string(wanted) + " wanted";
+    for (const View& view : lead.conf) {
+        const std::string name = "replica " + std::to_string(int{view.ordinal});
+        if (view.learner) return name + " is a learner";
+        if (view.ordinal >= wanted) return name + " is a member";
+        if (!cluster.serves(view.ordinal)) return name + " does not serve";
+        const Agent& agent = *agents[view.ordinal];
+        if (agent.state().replica.phase != ReplicaPhase::serving)
+            return "agent " + name + " is in phase " +
+                   std::to_string(static_cast<int>(agent.state().replica.phase));
+        if (agent.state().authority.phase != AuthorityPhase::without)
+            return "agent " + name + " has authority";
+        if (agent.state().cluster.phase != ClusterPhase::following)
+            return "agent " + name + " is in cluster phase " +
+                   std::to_string(static_cast<int>(agent.state().cluster.phase));
+        const ReplicaEntry* entry =
+            store.record ? store.record->replicas.find(Ordinal{view.ordinal}) : nullptr;
+        if (entry == nullptr || entry->member_id != view.id)
+            return "the record does not know " + name;
+    }
+    return {};
+}
+
+}  // namespace quorate::sim

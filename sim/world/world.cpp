@@ -1,0 +1,225 @@
+#include "sim/world/world.hpp"
+
+#include <cstdio>
+#include <utility>
+
+#include "core/explain.hpp"
+
+namespace quorate::sim {
+
+Policy quick_policy() {
+    Policy policy;
+    policy.unresponsive_after = seconds(10);
+    policy.learner_stuck_after = seconds(10);
+    policy.quorum_lost_after = seconds(8);
+    policy.survivors_wait = seconds(4);
+    policy.hash_check_period = seconds(15);
+    policy.high_water_period = seconds(5);
+    policy.restart_backoff_max = seconds(5);
+    policy.authority_stagger = milliseconds(500);
+    policy.authority_ttl = seconds(6);
+    return policy;
+}
+
+World::World(Config given)
+    : config(std::move(given)),
+      kernel(config.seed),
+      cluster(kernel, network, volumes, *this, config.version),
+      oracles(*this) {
+    store.desired = config.desired;
+    for (std::uint8_t o = 0; o < size; ++o) {
+        agents[o] = std::make_unique<Agent>(*this, o);
+        volumes[o].journal.owner = o;
+    }
+    Happening first;
+    first.kind = Kind::reconcile;
+    kernel.schedule(Span{}, first);
+    first.kind = Kind::audit;
+    kernel.schedule(milliseconds(500), first);
+    first.kind = Kind::client_put;
+    kernel.schedule(config.put_period, first);
+}
+
+void World::run_until(Instant until) {
+    while (!kernel.queue.empty() && kernel.queue.next_at() <= until) {
+        const Happening what = kernel.queue.pop();
+        kernel.now = what.at;
+        ++kernel.events;
+        kernel.note(static_cast<std::uint64_t>(what.at.us) << 16 |
+                    static_cast<std::uint64_t>(what.kind) << 8 | what.target);
+        happen(what);
+        oracles.after_event();
+    }
+    kernel.now = until;
+}
+
+void World::happen(const Happening& what) {
+    switch (what.kind) {
+        case Kind::raft_tick:
+        case Kind::raft_message:
+        case Kind::etcd_boot:
+        case Kind::etcd_exit:
+            return cluster.happen(what);
+        case Kind::agent_run:
+        case Kind::probe:
+        case Kind::watch:
+        case Kind::wake:
+        case Kind::renew_lease:
+        case Kind::execute:
+            return agents[what.target]->happen(what);
+        case Kind::answer_overdue: {
+            const auto request = requests_.find(what.payload);
+            if (what.target != Streams::world) return agents[what.target]->happen(what);
+            if (request == requests_.end()) return;
+            const Request overdue = request->second;
+            requests_.erase(request);
+            Agent& agent = *agents[overdue.agent];
+            if (overdue.write == 0 && agent.life() == overdue.life)
+                agent.request_ended(overdue.command.id, Unknown{"no answer by the deadline"}, {});
+            return;
+        }
+        case Kind::pod_start:
+            if (pods[what.target].incarnation != what.guard) return;
+            pods[what.target].phase = Pod::Phase::running;
+            pods[what.target].started_at = kernel.now;
+            return agents[what.target]->start();
+        case Kind::pod_kill:
+            if (pods[what.target].incarnation == what.guard) agents[what.target]->die();
+            return;
+        case Kind::reconcile:
+            kernel.schedule(milliseconds(500), what);
+            return reconcile();
+        case Kind::client_put:
+            kernel.schedule(config.put_period, what);
+            return put();
+        case Kind::audit:
+            kernel.schedule(milliseconds(500), what);
+            return oracles.audit();
+        case Kind::fault:
+            return;
+    }
+}
+
+void World::put() {
+    const auto first =
+        static_cast<std::uint8_t>(kernel.streams.below(Streams::world, Purpose::client, size));
+    for (std::uint8_t i = 0; i < size; ++i) {
+        const auto via = static_cast<std::uint8_t>((first + i) % size);
+        if (!cluster.process(via).up()) continue;
+        const std::uint64_t uid = ++next_uid_;
+        const std::uint64_t write = ++next_write_;
+        Request& request = requests_[uid];
+        request.via = via;
+        request.write = write;
+        if (!cluster.put(via, write, uid)) return forget_request(uid);
+        Happening overdue;
+        overdue.kind = Kind::answer_overdue;
+        overdue.target = Streams::world;
+        overdue.payload = static_cast<std::uint32_t>(uid);
+        kernel.schedule(seconds(7), overdue);
+        return;
+    }
+}
+
+std::uint64_t World::await_request(std::uint8_t via, std::uint8_t agent, const Command& command,
+                                   bool answer_lost) {
+    const std::uint64_t uid = ++next_uid_;
+    Request& request = requests_[uid];
+    request.via = via;
+    request.agent = agent;
+    request.life = agents[agent]->life();
+    request.command = command;
+    request.answer_lost = answer_lost;
+    Happening overdue;
+    overdue.kind = Kind::answer_overdue;
+    overdue.target = Streams::world;
+    overdue.payload = static_cast<std::uint32_t>(uid);
+    const Span left = command.deadline - kernel.now;
+    kernel.schedule(left.us > 0 ? left : Span{}, overdue);
+    return uid;
+}
+
+void World::applied(std::uint8_t ordinal, const LogEntry& entry, bool accepted) {
+    kernel.note(mix(entry.term << 8 | ordinal, entry.payload));
+    if (entry.uid == 0) return;
+    const auto found = requests_.find(entry.uid);
+    if (found == requests_.end() || found->second.via != ordinal) return;
+    if (found->second.answer_lost) return;
+    const Request request = found->second;
+    requests_.erase(found);
+    answer_request(request, entry, accepted);
+}
+
+void World::answer_request(const Request& request, const LogEntry& entry, bool accepted) {
+    if (request.write != 0) return oracles.acknowledged(request.via, request.write);
+    Agent& agent = *agents[request.agent];
+    if (agent.life() != request.life || !network.linked(request.agent, request.via)) return;
+    const CommandId id = request.command.id;
+    if (!accepted)
+        return agent.request_ended(
+            id, Refused{Refusal::member_not_found, "etcdserver: refused when applied"}, {});
+    const bool added = entry.kind == EntryKind::add_learner;
+    auto list = added ? cluster.members(request.via, Freshness::local) : std::nullopt;
+    if (!list) return agent.request_ended(id, Done{}, Nothing{});
+    list->freshness = Freshness::linearizable;
+    agent.request_ended(id, Done{}, LearnerAdded{MemberId{entry.payload}, std::move(*list)});
+}
+
+void World::exited(std::uint8_t ordinal, ExitClass why) {
+    oracles.ended(ordinal);
+    ChildExit exit;
+    exit.exit_class = why;
+    exit.signal = why == ExitClass::killed ? 9 : why == ExitClass::stopped ? 15 : 0;
+    if (config.trace)
+        print("etcd " + std::to_string(int{ordinal}) + " ended, class " +
+              std::to_string(static_cast<int>(why)));
+    agents[ordinal]->post(EtcdExited{exit});
+}
+
+void World::starting(std::uint8_t ordinal, const EtcdData& data) {
+    oracles.starting(ordinal, data);
+}
+void World::founding(std::uint8_t ordinal, const EtcdData& data) {
+    oracles.founding(ordinal, data);
+}
+void World::established(std::uint8_t ordinal) {
+    if (config.trace) print("etcd " + std::to_string(int{ordinal}) + " leads");
+    oracles.established(ordinal);
+}
+void World::removal_asked(std::uint8_t leader, MemberId target) {
+    oracles.removal_asked(leader, target);
+}
+void World::promotion_asked(std::uint8_t leader, MemberId target) {
+    oracles.promotion_asked(leader, target);
+}
+
+void World::store_changed() {
+    for (const auto& agent : agents)
+        agent->store_changed();
+}
+
+void World::set_journal_aside(std::uint8_t o) {
+    if (!volumes[o].journal.records.empty())
+        journals_aside.push_back(std::move(volumes[o].journal));
+    volumes[o].journal = Journal{o, {}};
+}
+
+void World::print(const std::string& line) const {
+    std::printf("%9.3f  %s\n", static_cast<double>(kernel.now.us) / 1e6, line.c_str());
+}
+
+void World::print_decision(std::uint8_t o, const Event& event, const Decision& decision) const {
+    const std::string said = explain(decision);
+    std::string line = "r" + std::to_string(int{o}) + " " + name_of(event.observation) + ": " +
+                       explain(event.observation);
+    for (const RuleHit& hit : decision.hits)
+        line += "\n             " + rule_name(hit.rule) + " " + explain(hit) +
+                (hit.verdict == Verdict::taken ? "" : " NOT TAKEN");
+    for (const Command& command : decision.commands)
+        if (!std::holds_alternative<WakeAt>(command.body))
+            line += "\n             -> #" + std::to_string(command.id.value) + " " +
+                    name_of(command.body) + ": " + explain(command);
+    if (!decision.hits.empty() || !decision.commands.empty()) print(line);
+}
+
+}  // namespace quorate::sim

@@ -1,0 +1,151 @@
+// One simulated world: replicas with their volumes, networks, etcd processes and agents, the host
+// that starts and stops them as a StatefulSet does, and clients that write. The world knows all of
+// itself; agents know only what their adapters deliver.
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/step.hpp"
+#include "sim/kernel/kernel.hpp"
+#include "sim/oracles/oracles.hpp"
+#include "sim/world/agent.hpp"
+#include "sim/world/cluster.hpp"
+#include "sim/world/disk.hpp"
+#include "sim/world/network.hpp"
+#include "sim/world/store.hpp"
+
+namespace quorate::sim {
+
+enum class Retention : std::uint8_t { retain, on_scale_delete };
+
+struct Config {
+    std::uint64_t seed = 1;
+    Desired desired{3, PodManagement::parallel};
+    Version version{3, 5, 23};
+    Policy policy;
+    Retention volumes = Retention::retain;
+    Span pod_grace = seconds(60);
+    Span put_period = milliseconds(500);
+    bool trace = false;
+    // What the oracles are tested with: another core, and an engine that forgets its journal.
+    Step (*step)(State, const Event&) = &quorate::step;
+    bool forgets_to_commit = false;
+};
+
+// Times that make a world lively: what takes minutes in production takes seconds.
+Policy quick_policy();
+
+struct Pod {
+    enum class Phase : std::uint8_t { absent, starting, running, terminating, waiting };
+    Phase phase = Phase::absent;
+    std::uint64_t incarnation = 0;
+    std::uint32_t restarts = 0;
+    Instant started_at;
+    bool held = false;  // its node is away: it is not started
+};
+
+class World final : private EtcdWatcher {
+  public:
+    static constexpr std::uint8_t size = Network::size;
+
+    explicit World(Config config);
+
+    // Runs everything that happens until then.
+    void run_until(Instant until);
+    void run_for(Span span) { run_until(kernel.now + span); }
+
+    // Faults and operator steps.
+    void scale(std::uint32_t replicas);
+    void kill_etcd(std::uint8_t o) { cluster.end(o, ExitClass::killed); }
+    void kill_agent(std::uint8_t o) { agents[o]->die(); }
+    void delete_pod(std::uint8_t o);
+    void wipe(std::uint8_t o);
+    void save(std::uint8_t o) { saved_[o] = volumes[o]; }
+    bool roll_back(std::uint8_t o);
+    void swap(std::uint8_t a, std::uint8_t b);
+    void clone(std::uint8_t from, std::uint8_t to);
+    void hold(std::uint8_t o, bool held);
+    void freeze(std::uint8_t o, bool frozen);
+    void partition(const std::vector<std::vector<std::uint8_t>>& groups);
+    void cut_store(std::uint8_t o, bool cut);
+    void heal();
+    std::optional<Ordinal> best_survivor() const;
+    bool approve_rebuild();  // with the token of the plan, if there is one
+    void lose_answers(std::uint32_t percent) { lost_answers_percent = percent; }
+    // Ends every fault that can end; what was lost stays lost.
+    void end_faults();
+
+    // What an omniscient eye sees.
+    bool steady() const;
+    std::string why_not_steady() const;
+    std::optional<std::string> parked() const;  // why, by the first agent that says so
+    std::optional<std::string> parked(std::uint8_t o) const;
+    bool runs(std::uint8_t o) const { return agents[o]->alive(); }
+
+    // For the parts.
+    void agent_ended(std::uint8_t o);
+    void store_changed();
+    void set_journal_aside(std::uint8_t o);
+    std::uint64_t await_request(std::uint8_t via, std::uint8_t agent, const Command& command,
+                                bool answer_lost);
+    void forget_request(std::uint64_t uid) { requests_.erase(uid); }
+    void print_decision(std::uint8_t o, const Event& event, const Decision& decision) const;
+    void print(const std::string& line) const;
+
+    const Config config;
+    Kernel kernel;
+    Network network;
+    std::array<Volume, Network::size> volumes;
+    Store store;
+    Cluster cluster;
+    Oracles oracles;
+    std::array<std::unique_ptr<Agent>, Network::size> agents;
+    std::array<Pod, Network::size> pods;
+    std::vector<Journal> journals_aside;
+    std::uint32_t lost_answers_percent = 0;
+
+  private:
+    struct Request {
+        std::uint8_t via = 0;
+        std::uint8_t agent = 0;
+        std::uint64_t life = 0;
+        std::uint64_t write = 0;  // of a client; else 0
+        bool answer_lost = false;
+        Command command;
+    };
+
+    void happen(const Happening& what);
+
+    // supervisor.cpp
+    void reconcile();
+    void reconcile_pod(std::uint8_t o);
+    void start_pod(std::uint8_t o, Span after);
+    void terminate_pod(std::uint8_t o);
+    void pod_is_gone(std::uint8_t o);
+    bool ready(std::uint8_t o) const;
+
+    // client.cpp
+    void put();
+
+    // EtcdWatcher
+    void starting(std::uint8_t ordinal, const EtcdData& data) override;
+    void founding(std::uint8_t ordinal, const EtcdData& data) override;
+    void exited(std::uint8_t ordinal, ExitClass why) override;
+    void applied(std::uint8_t ordinal, const LogEntry& entry, bool accepted) override;
+    void established(std::uint8_t ordinal) override;
+    void removal_asked(std::uint8_t leader, MemberId target) override;
+    void promotion_asked(std::uint8_t leader, MemberId target) override;
+    void answer_request(const Request& request, const LogEntry& entry, bool accepted);
+
+    std::array<std::optional<Volume>, Network::size> saved_;
+    std::map<std::uint64_t, Request> requests_;
+    std::uint64_t next_uid_ = 0;
+    std::uint64_t next_write_ = 0;
+};
+
+}  // namespace quorate::sim
