@@ -1,0 +1,32 @@
+// The directory D of a cluster, as the verbs find it: does an `up` run there, and who are its
+// agents.
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "adapters/base/result.hpp"
+#include "adapters/local/layout.hpp"
+
+namespace quorate::cli {
+
+inline constexpr const char* default_dir = "quorate-data";
+
+// Absolute and without "..", so that it reads the same from anywhere.
+local::Layout home_at(const std::string& dir);
+
+// The pid of the `up` that runs there.
+std::optional<pid_t> running_up(const local::Layout& layout);
+
+// Refused when there is no cluster in the directory.
+Result<void> must_be_home(const local::Layout& layout);
+// ... and unavailable when no `up` runs there.
+Result<pid_t> must_run(const local::Layout& layout);
+
+// Where the supervisor notes its agents, so that a later one can end what was left behind.
+std::filesystem::path agent_pid_file(const local::Layout& layout, Ordinal ordinal);
+
+}  // namespace quorate::cli

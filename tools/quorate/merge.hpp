@@ -1,0 +1,25 @@
+// One picture of the cluster from what its agents say: first-hand news of an agent wins over what
+// others saw from outside. Pure.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <vector>
+
+#include "core/base/ids.hpp"
+#include "core/model/record.hpp"
+
+namespace quorate::cli {
+
+// What the files of the cluster say, whoever answers.
+struct Known {
+    std::optional<std::uint32_t> desired = {};
+    std::optional<Ordinal> authority = {};
+    std::optional<ClusterRecord> record = {};
+    std::vector<Ordinal> agents = {};  // whose processes are noted as running
+};
+
+// `answers`: the Status of every agent that answered (adapters/host/status.hpp).
+nlohmann::json merge(const Known& known, const std::vector<nlohmann::json>& answers);
+
+}  // namespace quorate::cli

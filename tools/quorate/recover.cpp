@@ -1,0 +1,124 @@
+// quorate recover: the way out of a lost quorum. `plan` shows the best survivor and what may be
+// lost; `apply` wants the token of exactly that plan.
+#include <iostream>
+
+#include "tools/quorate/agents.hpp"
+#include "tools/quorate/home.hpp"
+#include "tools/quorate/output.hpp"
+#include "tools/quorate/verbs.hpp"
+
+namespace quorate::cli {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr Span approve_deadline = seconds(10);
+
+struct Asked {
+    std::string dir = default_dir;
+    std::string output = "text";
+    std::string token;
+};
+
+std::string list_of(const Json& ordinals) {
+    std::string text;
+    for (const Json& ordinal : ordinals)
+        text += (text.empty() ? "" : ", ") + ordinal.dump();
+    return text.empty() ? "none" : text;
+}
+
+void print(const Json& plan) {
+    std::cout << "survivors, best first:\n";
+    for (const Json& survivor : plan["survivors"])
+        std::cout << "  replica " << survivor["ordinal"] << "  term " << survivor["term"]
+                  << "  index " << survivor["index"] << "\n";
+    const bool may_lose = plan["may_lose"].get<bool>();
+    std::cout << "volumes lost: " << list_of(plan["gone"]) << "\n"
+              << "not heard of: " << list_of(plan["silent"]) << "\n"
+              << "acknowledged writes: "
+              << (may_lose ? "those that only the lost or silent replicas held may be lost"
+                           : "none is lost, the best survivor holds all of them")
+              << "\nrevision is raised by: " << plan["revision_raised_by"] << "\n\n"
+              << "A replica that is only silent is better brought back than given up.\n"
+              << "To rebuild the cluster from replica " << plan["survivors"][0]["ordinal"]
+              << ":\n  quorate recover apply --token " << plan["token"].get<std::string>()
+              << std::endl;
+}
+
+// Every agent is asked until one answers; the last refusal is told.
+template <class Ask>
+auto first_of(const local::Layout& layout, const Ask& ask) {
+    decltype(ask(std::declval<api::Client&>())) last =
+        unavailable("no agent answers; see quorate status", layout.root());
+    for (const Ordinal ordinal : reachable(layout)) {
+        api::Client client(layout.socket(ordinal));
+        auto answer = ask(client);
+        if (answer) return answer;
+        if (answer.error().kind == FailureKind::refused ||
+            last.error().kind != FailureKind::refused)
+            last = std::move(answer);
+    }
+    return last;
+}
+
+Exit exit_of(const Failure& failure) {
+    return failure.kind == FailureKind::refused ? Exit::refused : Exit::unreachable;
+}
+
+Exit plan(const Asked& asked) {
+    const local::Layout layout = home_at(asked.dir);
+    if (auto runs = must_run(layout); !runs)
+        return fail(runs.error().kind == FailureKind::refused ? Exit::usage : Exit::unreachable,
+                    runs.error());
+    const auto text =
+        first_of(layout, [](api::Client& client) { return client.recover_plan(ask_deadline); });
+    if (!text) return fail(exit_of(text.error()), text.error());
+    const Json plan = Json::parse(*text, nullptr, false);
+    if (!plan.is_object()) return fail(Exit::failed, "the agent's plan cannot be read");
+    if (asked.output == "json")
+        std::cout << plan.dump(2) << std::endl;
+    else
+        print(plan);
+    return Exit::ok;
+}
+
+// All agents are told: any of them may be the one that carries it out, and it is done once.
+Exit apply(const Asked& asked) {
+    const local::Layout layout = home_at(asked.dir);
+    if (auto runs = must_run(layout); !runs)
+        return fail(runs.error().kind == FailureKind::refused ? Exit::usage : Exit::unreachable,
+                    runs.error());
+    bool accepted = false;
+    std::optional<Failure> refusal;
+    for (const Ordinal ordinal : reachable(layout)) {
+        const auto done =
+            api::Client(layout.socket(ordinal)).approve_recovery(asked.token, approve_deadline);
+        if (done)
+            accepted = true;
+        else if (!refusal || done.error().kind == FailureKind::refused)
+            refusal = done.error();
+    }
+    if (!accepted)
+        return refusal ? fail(exit_of(*refusal), *refusal)
+                       : fail(Exit::unreachable, "no agent answers; see quorate status");
+    std::cout << "approved; quorate wait --for steady tells when the cluster is whole" << std::endl;
+    return Exit::ok;
+}
+
+}  // namespace
+
+void add_recover(CLI::App& app, Exit& exit) {
+    auto asked = std::make_shared<Asked>();
+    CLI::App* verb = app.add_subcommand("recover", "the way out of a lost quorum");
+    verb->require_subcommand(1);
+    CLI::App* planned = verb->add_subcommand("plan", "what would be done and may be lost");
+    planned->add_option("--dir", asked->dir, "of the cluster")->capture_default_str();
+    add_output(*planned, asked->output);
+    planned->callback([asked, &exit] { exit = plan(*asked); });
+    CLI::App* applied = verb->add_subcommand("apply", "does it");
+    applied->add_option("--dir", asked->dir, "of the cluster")->capture_default_str();
+    applied->add_option("--token", asked->token, "printed by plan")->required();
+    applied->callback([asked, &exit] { exit = apply(*asked); });
+}
+
+}  // namespace quorate::cli

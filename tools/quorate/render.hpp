@@ -1,0 +1,26 @@
+// Status and decisions as text for people: `quorate status`, the live view and `explain`. Pure.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "adapters/api/explained.hpp"
+
+namespace quorate::cli {
+
+enum class Colour { none, ansi };
+
+// Aligned lines, one a member, with a heading.
+std::string render_status(const nlohmann::json& status, Colour colour);
+
+// "14:03:07.120 replica 1 #412 R12: volume is set aside ...": one line.
+std::string render_line(const api::Explained& decision, Ordinal replica);
+
+// All of it, over several lines, for `explain`.
+std::string render_whole(const api::Explained& decision, Ordinal replica);
+
+nlohmann::json as_json(const api::Explained& decision, Ordinal replica);
+
+std::string render_time(Instant at);  // local time of day
+
+}  // namespace quorate::cli

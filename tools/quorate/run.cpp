@@ -1,0 +1,60 @@
+// quorate run: one agent, as `quorate up` starts it. What it needs was settled by `up`.
+#include <sys/prctl.h>
+
+#include "adapters/host/agent.hpp"
+#include "core/base/limits.hpp"
+#include "tools/quorate/etcd_binary.hpp"
+#include "tools/quorate/home.hpp"
+#include "tools/quorate/setup.hpp"
+#include "tools/quorate/verbs.hpp"
+
+namespace quorate::cli {
+namespace {
+
+Result<host::AgentConfig> config_of(const local::Layout& layout, std::uint32_t ordinal) {
+    auto setup = read_setup(layout.setup());
+    if (!setup) return tl::unexpected(setup.error());
+    if (!*setup)
+        return refused("there is no cluster; quorate up makes one and starts its agents",
+                       layout.root());
+    // Asked again at every start: the package may have been upgraded meanwhile.
+    auto etcd = find_etcd((*setup)->etcd.string());
+    if (!etcd) return tl::unexpected(etcd.error());
+    const host::Choices& choices = (*setup)->choices;
+    host::AgentConfig config;
+    config.self = Ordinal{ordinal};
+    config.dir = layout.root();
+    config.etcd = etcd->path;
+    config.etcd_version = etcd->version;
+    config.tls = (*setup)->tls;
+    config.port_base = (*setup)->port_base;
+    config.snapshot_count = choices.snapshot_count;
+    config.extra_arguments = choices.etcd_arguments;
+    config.policy = choices.policy;
+    config.journal_bytes_max = choices.journal_bytes_max.value;
+    return config;
+}
+
+Exit run(const std::string& dir, std::int64_t ordinal) {
+    if (ordinal < 0 || ordinal >= limits::replicas_max)
+        return fail(Exit::usage, "--ordinal: " + std::to_string(ordinal) +
+                                     " is no replica; there are 0 to " +
+                                     std::to_string(limits::replicas_max - 1));
+    ::prctl(PR_SET_NAME, "quorate");  // it was started as /proc/self/exe
+    const auto config = config_of(home_at(dir), static_cast<std::uint32_t>(ordinal));
+    if (!config) return fail(Exit::usage, config.error());
+    return static_cast<Exit>(host::run_agent(*config));
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Exit& exit) {
+    auto dir = std::make_shared<std::string>(default_dir);
+    auto ordinal = std::make_shared<std::int64_t>(0);
+    CLI::App* verb = app.add_subcommand("run", "runs one agent; quorate up does this for you");
+    verb->add_option("--dir", *dir, "of the cluster")->capture_default_str();
+    verb->add_option("--ordinal", *ordinal, "which replica")->required();
+    verb->callback([dir, ordinal, &exit] { exit = run(*dir, *ordinal); });
+}
+
+}  // namespace quorate::cli

@@ -1,0 +1,25 @@
+// What `quorate up` settled for this directory and every agent of it needs: cluster/setup.json.
+// Agents read nothing else, so that all of them run with the same settings until the next `up`.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+
+#include "adapters/base/result.hpp"
+#include "adapters/host/settings.hpp"
+
+namespace quorate::cli {
+
+struct Setup {
+    std::filesystem::path etcd;  // absolute
+    bool tls = true;
+    std::uint16_t port_base = 2379;
+    host::Choices choices;
+};
+
+// nullopt: `up` was never called here.
+Result<std::optional<Setup>> read_setup(const std::filesystem::path& file);
+Result<void> write_setup(const std::filesystem::path& file, const Setup& setup);
+
+}  // namespace quorate::cli

@@ -1,0 +1,46 @@
+#include <iostream>
+
+#include "tools/quorate/agents.hpp"
+#include "tools/quorate/home.hpp"
+#include "tools/quorate/output.hpp"
+#include "tools/quorate/render.hpp"
+#include "tools/quorate/verbs.hpp"
+
+namespace quorate::cli {
+namespace {
+
+struct Asked {
+    std::string dir = default_dir;
+    std::string output = "text";
+};
+
+Exit status(const Asked& asked) {
+    const local::Layout layout = home_at(asked.dir);
+    if (auto runs = must_run(layout); !runs)
+        return fail(runs.error().kind == FailureKind::refused ? Exit::usage : Exit::unreachable,
+                    runs.error());
+    const nlohmann::json status = cluster_status(layout);
+    if (asked.output == "json") {
+        std::cout << status.dump(2) << std::endl;
+        return Exit::ok;
+    }
+    std::cout << render_status(status, Colour::none);
+    const nlohmann::json& last = status["last_decision"];
+    if (!last.is_null())
+        std::cout << "last decision: replica " << last["replica"] << " #" << last["event"] << "  "
+                  << last["reason"].get<std::string>() << "\n";
+    std::cout << std::flush;
+    return Exit::ok;
+}
+
+}  // namespace
+
+void add_status(CLI::App& app, Exit& exit) {
+    auto asked = std::make_shared<Asked>();
+    CLI::App* verb = app.add_subcommand("status", "members, roles, lag, the last decision");
+    verb->add_option("--dir", asked->dir, "of the cluster")->capture_default_str();
+    add_output(*verb, asked->output);
+    verb->callback([asked, &exit] { exit = status(*asked); });
+}
+
+}  // namespace quorate::cli
