@@ -1,0 +1,202 @@
+// The roles that agents share, in their form for one machine: desired replicas, record, lease.
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "adapters/local/desired.hpp"
+#include "adapters/local/files.hpp"
+#include "adapters/local/layout.hpp"
+#include "adapters/local/lease.hpp"
+#include "adapters/local/record.hpp"
+
+namespace quorate::local {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Directory {
+  public:
+    Directory() {
+        char name[] = "/tmp/quorate-local-XXXXXX";
+        path_ = ::mkdtemp(name);
+    }
+    ~Directory() { fs::remove_all(path_); }
+    fs::path operator/(const std::string& name) const { return path_ / name; }
+
+  private:
+    fs::path path_;
+};
+
+void put(const fs::path& path, const std::string& content) { std::ofstream(path) << content; }
+
+TEST(Desired, IsAbsentUntilSomebodySays) {
+    const Directory dir;
+    const auto read = read_desired(dir / "desired.json");
+    ASSERT_TRUE(read.has_value());
+    EXPECT_FALSE(read->has_value());
+}
+TEST(Desired, ReadsWhatWasWritten) {
+    const Directory dir;
+    const Desired desired{5, PodManagement::ordered};
+    ASSERT_TRUE(write_desired(dir / "desired.json", desired).has_value());
+    EXPECT_EQ(**read_desired(dir / "desired.json"), desired);
+}
+TEST(Desired, RefusesMoreReplicasThanThereMayBe) {
+    const Directory dir;
+    put(dir / "desired.json", R"({"replicas": 10, "policy": "parallel"})");
+    const auto read = read_desired(dir / "desired.json");
+    ASSERT_FALSE(read.has_value());
+    EXPECT_NE(read.error().what.find("replicas"), std::string::npos);
+}
+TEST(Desired, NamesTheFieldThatIsWrong) {
+    const Directory dir;
+    put(dir / "desired.json", R"({"replicas": 3, "policy": "sideways"})");
+    const auto read = read_desired(dir / "desired.json");
+    ASSERT_FALSE(read.has_value());
+    EXPECT_NE(read.error().what.find("policy"), std::string::npos);
+}
+
+TEST(Files, ReplacementIsWholeAndForItsUserOnly) {
+    const Directory dir;
+    ASSERT_TRUE(replace_file(dir / "file", "one").has_value());
+    ASSERT_TRUE(replace_file(dir / "file", "two").has_value());
+    EXPECT_EQ(**read_file(dir / "file"), "two");
+    struct stat info {};
+    ASSERT_EQ(::stat((dir / "file").c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777, 0600U);
+    EXPECT_EQ(std::distance(fs::directory_iterator((dir / "file").parent_path()),
+                            fs::directory_iterator()),
+              1);
+}
+TEST(Files, LockIsHeldByOneAtATime) {
+    const Directory dir;
+    auto held = FileLock::attempt(dir / "lock");
+    ASSERT_TRUE(held.has_value());
+    EXPECT_FALSE(FileLock::attempt(dir / "lock").has_value());
+    { const FileLock released = std::move(*held); }
+    EXPECT_TRUE(FileLock::attempt(dir / "lock").has_value());
+}
+
+TEST(Lease, IsRefusedWhileSomebodyElseHoldsIt) {
+    const Directory dir;
+    const Lease mine(dir / "lease", Ordinal{0});
+    const Lease theirs(dir / "lease", Ordinal{1});
+    ASSERT_TRUE(mine.acquire(minutes(1)).has_value());
+    const auto refusal = theirs.acquire(minutes(1));
+    ASSERT_FALSE(refusal.has_value());
+    EXPECT_EQ(refusal.error().kind, FailureKind::refused);
+}
+TEST(Lease, EachGrantRaisesTheFence) {
+    const Directory dir;
+    const Lease mine(dir / "lease", Ordinal{0});
+    const Lease theirs(dir / "lease", Ordinal{1});
+    const Fence first = *mine.acquire(minutes(1));
+    ASSERT_TRUE(mine.release(first).has_value());
+    const Fence second = *theirs.acquire(minutes(1));
+    EXPECT_LT(first, second);
+}
+TEST(Lease, ExpiredOneIsFree) {
+    const Directory dir;
+    const Lease mine(dir / "lease", Ordinal{0});
+    const Lease theirs(dir / "lease", Ordinal{1});
+    const Fence first = *mine.acquire(Span{0});
+    EXPECT_TRUE(theirs.acquire(minutes(1)).has_value());
+    EXPECT_FALSE(*mine.holds(first, Span{0}));
+    EXPECT_FALSE(mine.renew(first, minutes(1)).has_value());
+}
+TEST(Lease, OfAnEarlierBootIsFree) {
+    const Directory dir;
+    put(dir / "lease",
+        R"({"fence": 7, "holder": 0, "boot": "of-yesterday", "expires_us": 9000000000000000})");
+    const auto fence = Lease(dir / "lease", Ordinal{1}).acquire(minutes(1));
+    ASSERT_TRUE(fence.has_value());
+    EXPECT_EQ(*fence, Fence{8});
+}
+TEST(Lease, ReleaseOfALostOneChangesNothing) {
+    const Directory dir;
+    const Lease mine(dir / "lease", Ordinal{0});
+    const Lease theirs(dir / "lease", Ordinal{1});
+    const Fence first = *mine.acquire(Span{0});
+    const Fence second = *theirs.acquire(minutes(1));
+    ASSERT_TRUE(mine.release(first).has_value());
+    EXPECT_TRUE(*theirs.holds(second, Span{0}));
+}
+
+WriteRecord create() {
+    ClusterRecord record;
+    record.revision = RecordRevision{1};
+    record.lineage = Lineage{"0b2e7a7e-0000-4000-8000-000000000001"};
+    record.replicas[Ordinal{2}].reason = "rolled-back";
+    return WriteRecord{RecordRevision{0}, record, Fence{}};
+}
+
+TEST(Record, IsAbsentUntilItIsCreated) {
+    const Directory dir;
+    const auto read = read_record(dir / "record.json");
+    ASSERT_TRUE(read.has_value());
+    EXPECT_FALSE(read->has_value());
+}
+TEST(Record, ReadsWhatWasSwappedIn) {
+    const Directory dir;
+    const auto swapped = swap_record(dir / "record.json", dir / "lease", create());
+    ASSERT_TRUE(swapped.has_value());
+    EXPECT_FALSE(swapped->conflict);
+    EXPECT_EQ(**read_record(dir / "record.json"), create().record);
+}
+TEST(Record, SwapIsRefusedWhenTheRevisionMovedOn) {
+    const Directory dir;
+    ASSERT_TRUE(swap_record(dir / "record.json", dir / "lease", create()).has_value());
+    const auto again = swap_record(dir / "record.json", dir / "lease", create());
+    ASSERT_TRUE(again.has_value());
+    EXPECT_TRUE(again->conflict);
+    EXPECT_EQ(again->now, create().record);
+}
+TEST(Record, SwapIsRefusedWithAnOvertakenFence) {
+    const Directory dir;
+    const Lease lease(dir / "lease", Ordinal{0});
+    const Fence old = *lease.acquire(Span{0});
+    ASSERT_TRUE(Lease(dir / "lease", Ordinal{1}).acquire(minutes(1)).has_value());
+    WriteRecord write = create();
+    write.fence = old;
+    const auto swapped = swap_record(dir / "record.json", dir / "lease", write);
+    ASSERT_TRUE(swapped.has_value());
+    EXPECT_TRUE(swapped->conflict);
+    EXPECT_FALSE(fs::exists(dir / "record.json"));
+}
+TEST(Record, OneOfManyWritersWins) {
+    const Directory dir;
+    std::atomic<int> winners{0};
+    std::vector<std::thread> writers;
+    for (int i = 0; i < 8; ++i)
+        writers.emplace_back([&] {
+            const auto swapped = swap_record(dir / "record.json", dir / "lease", create());
+            if (swapped && !swapped->conflict) ++winners;
+        });
+    for (std::thread& writer : writers) writer.join();
+    EXPECT_EQ(winners, 1);
+}
+TEST(Record, DamagedOneIsNamedAndNotOverwritten) {
+    const Directory dir;
+    put(dir / "record.json", "{ half a docu");
+    EXPECT_FALSE(read_record(dir / "record.json").has_value());
+    EXPECT_FALSE(swap_record(dir / "record.json", dir / "lease", create()).has_value());
+    EXPECT_EQ(**read_file(dir / "record.json"), "{ half a docu");
+}
+
+TEST(Layout, SocketPathFitsWhereverTheDirectoryLies) {
+    const Layout near("/tmp/d");
+    EXPECT_EQ(near.socket(Ordinal{1}), "/tmp/d/replica-1/api.sock");
+    const Layout far("/" + std::string(200, 'x'));
+    EXPECT_LE(far.socket(Ordinal{1}).string().size(), 107U);
+}
+TEST(Layout, PortsOfReplicasDoNotOverlap) {
+    EXPECT_EQ(ports_of(2379, Ordinal{0}).client, 2379);
+    EXPECT_EQ(ports_of(2379, Ordinal{0}).metrics + 8, ports_of(2379, Ordinal{1}).client);
+}
+
+}  // namespace
+}  // namespace quorate::local

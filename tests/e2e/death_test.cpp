@@ -1,0 +1,105 @@
+// Case 4: processes die, or stand still, and come back.
+#include <csignal>
+
+#include "tests/e2e/support/lifecycle.hpp"
+
+namespace quorate::e2e {
+namespace {
+
+struct Death : Lifecycle {
+    // A process that merely died has lost nothing: its member stays what it was.
+    void expect_same_members(const std::vector<std::string>& ids) {
+        cluster().await_steady(static_cast<int>(ids.size()));
+        EXPECT_EQ(cluster().member_ids(static_cast<int>(ids.size())), ids);
+        EXPECT_TRUE(writer().goes_on());
+    }
+    Cluster::Options patient() {
+        return {.replicas = 3, .policy = "parallel", .set = {"unresponsive_after=60s"}};
+    }
+};
+
+TEST_F(Death, AKilledEtcdIsStartedAgain) {
+    const auto ids = form(patient()).member_ids(3);
+    for (const int ordinal : {cluster().leader(), 0, 2}) {
+        const pid_t before = cluster().etcd_pid(ordinal);
+        cluster().kill_etcd(ordinal);
+        cluster().await("another etcd", [&] {
+            const pid_t now = cluster().etcd_pid(ordinal);
+            return now != 0 && now != before;
+        });
+        expect_same_members(ids);
+    }
+}
+
+TEST_F(Death, AKilledAgentTakesItsEtcdWithItAndBothComeBack) {
+    const auto ids = form(patient()).member_ids(3);
+    const int ordinal = cluster().leader();
+    const pid_t agent = cluster().agent_pid(ordinal);
+    const pid_t etcd = cluster().etcd_pid(ordinal);
+    cluster().kill_agent(ordinal);
+    cluster().await("the end of its etcd", [&] { return !alive(etcd); });
+    cluster().await("another agent", [&] {
+        const pid_t now = cluster().agent_pid(ordinal);
+        return now != 0 && now != agent;
+    });
+    expect_same_members(ids);
+}
+
+TEST_F(Death, AllKilledAtOnceComeBackWithEverything) {
+    const auto ids = form(patient()).member_ids(3);
+    cluster().while_dead({0, 1, 2}, [] {});
+    expect_same_members(ids);
+    for (const int ordinal : {0, 1, 2})
+        EXPECT_TRUE(cluster().set_aside(ordinal).empty());
+}
+
+TEST_F(Death, SigtermOfAnAgentNeverRemovesItsMember) {
+    const auto ids = form(patient()).member_ids(3);
+    for (const int ordinal : {2, 0}) {
+        const pid_t before = cluster().agent_pid(ordinal);
+        cluster().signal_agent(ordinal, SIGTERM);
+        cluster().await("another agent", [&] {
+            const pid_t now = cluster().agent_pid(ordinal);
+            return now != 0 && now != before;
+        });
+        expect_same_members(ids);
+    }
+}
+
+TEST_F(Death, SupervisorAndAllKilledThenUpAgain) {
+    const auto ids = form(patient()).member_ids(3);
+    cluster().kill_everything();
+    cluster().start();
+    expect_same_members(ids);
+}
+
+TEST_F(Death, AReplicaThatStandsStillBeyondTheLimitIsReplacedAndComesBack) {
+    form();
+    const int ordinal = cluster().leader();
+    const std::string id = cluster().member_id(ordinal);
+    const auto pids = cluster().processes_of(ordinal);
+    for (const pid_t pid : pids)
+        ::kill(pid, SIGSTOP);
+    cluster().await("its removal", [&] {
+        const ClusterRecord record = cluster().record();
+        return record.replicas.find(Ordinal{static_cast<std::uint32_t>(ordinal)})
+                   ->member_id.value == 0;
+    });
+    for (const pid_t pid : pids)
+        ::kill(pid, SIGCONT);
+    cluster().await_replaced(ordinal, id);
+    cluster().await_steady(3);
+    EXPECT_TRUE(writer().goes_on());
+}
+
+TEST_F(Death, AnEtcdThatStandsStillBeyondTheLimitIsReplacedByItsAgent) {
+    form();
+    const std::string id = cluster().member_id(1);
+    ::kill(cluster().etcd_pid(1), SIGSTOP);
+    cluster().await_replaced(1, id);
+    cluster().await_steady(3);
+    EXPECT_TRUE(writer().goes_on());
+}
+
+}  // namespace
+}  // namespace quorate::e2e

@@ -1,0 +1,111 @@
+// Cases 7 and 8: with a majority gone nothing happens by itself; a person gets the plan and what it
+// may lose, and the cluster grows back from the best survivor. An empty cluster never appears.
+#include <gtest/gtest.h>
+
+#include <optional>
+
+#include "adapters/local/files.hpp"
+#include "tests/e2e/support/lifecycle.hpp"
+
+namespace quorate::e2e {
+namespace fs = std::filesystem;
+namespace {
+
+struct QuorumLoss : Lifecycle {
+    void lose(const std::vector<int>& ordinals) {
+        cluster().while_dead(ordinals, [&] {
+            for (const int ordinal : ordinals)
+                fs::remove_all(cluster().volume(ordinal));
+        });
+    }
+
+    nlohmann::json plan() {
+        const Ran ran = cluster().command({"recover", "plan", "--output", "json"});
+        EXPECT_EQ(ran.status, 0) << ran.err << cluster().picture();
+        return nlohmann::json::parse(ran.out, nullptr, false);
+    }
+
+    // Everything of the parked cluster comes back under the next epoch, and revisions go on.
+    void recover_from(int survivor) {
+        const nlohmann::json parked = cluster().status();
+        EXPECT_FALSE(parked["parked"]["reason"].get<std::string>().empty());
+        EXPECT_FALSE(parked["parked"]["next_step"].get<std::string>().empty());
+        const nlohmann::json made = plan();
+        ASSERT_TRUE(made.is_object());
+        EXPECT_EQ(made["survivors"][0]["ordinal"], survivor);
+        EXPECT_NE(cluster().command({"recover", "apply", "--token", "0123456789ab"}).status, 0);
+        const Ran applied =
+            cluster().command({"recover", "apply", "--token", made["token"].get<std::string>()});
+        EXPECT_EQ(applied.status, 0) << applied.err;
+        cluster().await("the next epoch", [&] { return cluster().record().epoch == Epoch{2}; });
+        cluster().await_steady(3);
+        const auto put = cluster().serving_client()->put("after", "the loss", seconds(10));
+        ASSERT_TRUE(std::holds_alternative<Revision>(put));
+        EXPECT_GT(std::get<Revision>(put), writer().newest());
+    }
+};
+
+TEST_F(QuorumLoss, TwoVolumesGoneParksAndARecoveryGrowsBack) {
+    form();
+    stop_writing_and_settle(3);
+    lose({1, 2});
+    cluster().await("quorum-lost");
+    cluster().await("parked");
+    recover_from(0);
+}
+
+TEST_F(QuorumLoss, TwoVolumesGoneReplicaZeroAmongThem) {
+    form();
+    stop_writing_and_settle(3);
+    lose({0, 1});
+    cluster().await("parked");
+    recover_from(2);
+}
+
+TEST_F(QuorumLoss, NothingIsForcedWhileTheLostReplicaMayReturn) {
+    form();
+    const auto ids = cluster().member_ids(3);
+    // Two of three are kept from starting; nothing of theirs is lost.
+    std::optional<local::FileLock> locks[2];
+    cluster().while_dead({1, 2}, [&] {
+        for (const int ordinal : {1, 2}) {
+            auto lock = local::FileLock::attempt(cluster().volume(ordinal) / "agent.lock");
+            if (lock) locks[ordinal - 1] = std::move(*lock);
+        }
+    });
+    ASSERT_TRUE(locks[0] && locks[1]);
+    cluster().await("parked");
+    locks[0].reset();
+    locks[1].reset();
+    cluster().await_steady(3);
+    EXPECT_EQ(cluster().member_ids(3), ids);
+    EXPECT_EQ(cluster().record().epoch, Epoch{1});
+    EXPECT_TRUE(writer().goes_on());
+}
+
+TEST_F(QuorumLoss, TwoWipedWhileTheThirdIsDownFormNoEmptyCluster) {
+    form();
+    stop_writing_and_settle(3);
+    cluster().stop_all();
+    {
+        auto down = local::FileLock::attempt(cluster().volume(0) / "agent.lock");
+        ASSERT_TRUE(down);
+        fs::remove_all(cluster().volume(1));
+        fs::remove_all(cluster().volume(2));
+        cluster().start();
+        cluster().await("parked");
+        for (const int ordinal : {1, 2}) {
+            EXPECT_EQ(cluster().etcd_pid(ordinal), 0);
+            EXPECT_FALSE(fs::exists(cluster().volume(ordinal) / "etcd" / "member"));
+        }
+        EXPECT_EQ(cluster().record().epoch, Epoch{1});
+    }
+    cluster().await("replica 0's word", [&] {
+        const Ran ran = cluster().command({"recover", "plan", "--output", "json"});
+        return ran.status == 0;
+    });
+    recover_from(0);
+}
+
+}  // namespace
+}  // namespace quorate::e2e

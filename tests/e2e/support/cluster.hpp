@@ -1,0 +1,102 @@
+// `quorate up` as a person runs it: the built program, its agents and real etcd on free ports, in a
+// directory of its own that goes with it. Looked at through `quorate status`, and hurt from outside
+// with signals and by changing files.
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "adapters/disk/volume.hpp"
+#include "adapters/etcd/client.hpp"
+#include "adapters/local/layout.hpp"
+#include "adapters/local/record.hpp"
+#include "tests/e2e/support/ports.hpp"
+#include "tests/e2e/support/run.hpp"
+#include "tests/e2e/support/writer.hpp"
+
+namespace quorate::e2e {
+
+// The etcd under test: QUORATE_E2E_ETCD is a line (3.6: the newest built release), a release, or a
+// path; 3.4 and nothing mean the etcd in PATH. nullopt: not on this machine.
+std::optional<std::string> etcd_binary();
+
+class Cluster {
+  public:
+    struct Options {
+        int replicas = 3;
+        std::string policy = "parallel";
+        std::vector<std::string> set;  // KEY=VALUE, over the short timings of all tests
+    };
+
+    explicit Cluster(Options options);  // returns when it is steady
+    ~Cluster();
+    Cluster(const Cluster&) = delete;
+    Cluster& operator=(const Cluster&) = delete;
+
+    const local::Layout& layout() const { return layout_; }
+    std::filesystem::path volume(int ordinal) const { return layout_.replica(ordinal_of(ordinal)); }
+    disk::Volume disk(int ordinal) const { return disk::Volume{volume(ordinal)}; }
+    // Names in the replica's set-aside directory, in the order of time.
+    std::vector<std::string> set_aside(int ordinal) const;
+    bool has_set_aside(int ordinal, const std::string& reason) const;
+
+    // --- What it says -------------------------------------------------------------------------
+    nlohmann::json status() const;  // null while nobody answers
+    nlohmann::json member(int ordinal) const;
+    std::string member_id(int ordinal) const;  // hex; empty while there is none
+    pid_t agent_pid(int ordinal) const;        // 0 while there is none
+    pid_t etcd_pid(int ordinal) const;
+    int leader() const;  // waits for one
+    ClusterRecord record() const;
+    std::vector<std::string> member_ids(int replicas) const;
+    std::vector<pid_t> processes_of(int ordinal) const;  // its agent and its etcd
+
+    Ran command(std::vector<std::string> words) const;  // quorate WORDS --dir D
+    void await(const std::string& what);  // quorate wait --for what; throws when it did not come
+    void await_steady(int replicas);      // with so many voters, all serving
+    // Throws with the picture when it did not come.
+    void await(const std::string& what, const std::function<bool()>& condition);
+    // The replica is a member again, under another identity.
+    void await_replaced(int ordinal, const std::string& old_id);
+    std::string picture() const;  // status, decisions and log tails, for failures
+
+    // --- What is done to it -------------------------------------------------------------------
+    void start();
+    void stop_all();  // down; returns when no process is left
+    void scale(int replicas);
+    void kill_everything();  // `up` too
+    void kill_etcd(int ordinal);
+    void kill_agent(int ordinal);  // its etcd goes with it
+    void signal_agent(int ordinal, int signal);
+    // Replicas are killed, changed, and only then started again by `up`.
+    void while_dead(const std::vector<int>& ordinals, const std::function<void()>& change);
+
+    std::unique_ptr<etcd::Client> client(int ordinal) const;
+    std::unique_ptr<etcd::Client> serving_client() const;
+    Writer::Clients clients(int replicas) const;
+    int client_port(int ordinal) const;
+    std::string quorate() const;  // the program
+
+    // Every journal replays; returns what did not.
+    std::string unreplayable() const;
+
+  private:
+    static Ordinal ordinal_of(int number) { return Ordinal{static_cast<std::uint32_t>(number)}; }
+
+    Options options_;
+    std::string etcd_;
+    std::filesystem::path dir_;
+    local::Layout layout_;
+    Ports ports_;
+    pid_t up_ = 0;
+    int desired_ = 0;
+};
+
+}  // namespace quorate::e2e

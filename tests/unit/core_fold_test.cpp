@@ -1,0 +1,249 @@
+// Folding: what one event makes known, and what it makes stale.
+#include <gtest/gtest.h>
+
+#include "core/base/limits.hpp"
+#include "core/facts/evidence.hpp"
+#include "core/facts/fold.hpp"
+#include "tests/unit/core_world.hpp"
+
+namespace quorate {
+namespace {
+
+// One observation a second later.
+State after(State state, Observation observation) {
+    fold(state, Event{EventSeq{state.seq.value + 1}, state.now + seconds(1), observation});
+    return state;
+}
+
+CommandId pending(State& state, CommandBody body) {
+    const CommandId id{state.last_command.value + 1};
+    state.last_command = id;
+    state.in_flight[id] = Command{id, state.now + seconds(10), std::move(body)};
+    return id;
+}
+
+TEST(Fold, StampsSequenceAndTime) {
+    const State state = after(test::state(), TimerFired{});
+    EXPECT_EQ(EventSeq{11}, state.seq);
+    EXPECT_EQ(test::now + seconds(1), state.now);
+}
+
+TEST(FoldRecord, AnOlderCopyIsIgnored) {
+    ClusterRecord older = test::record();
+    older.revision = RecordRevision{39};
+    older.token = "stale";
+    EXPECT_EQ(test::record(), after(test::state(), RecordSeen{older, ""}).facts.record);
+}
+
+TEST(FoldRecord, AnotherLineageIsNewsAtAnyRevision) {
+    ClusterRecord other = test::record();
+    other.lineage = Lineage{"beef"};
+    other.revision = RecordRevision{1};
+    EXPECT_EQ(other, after(test::state(), RecordSeen{other, ""}).facts.record);
+}
+
+TEST(FoldRecord, AnUnreadableCopyDoesNotOverwriteWhatIsKnown) {
+    const State state = after(test::state(), RecordSeen{std::nullopt, "bad bytes"});
+    EXPECT_EQ(test::record(), state.facts.record);
+    EXPECT_EQ("bad bytes", state.facts.record_unreadable);
+    EXPECT_EQ("", after(state, RecordSeen{test::record(), ""}).facts.record_unreadable);
+}
+
+TEST(FoldRecord, AWriteThatIsDoneIsKnownAtOnce) {
+    State state = test::state();
+    ClusterRecord next = test::record();
+    next.revision = RecordRevision{41};
+    const CommandId id = pending(state, WriteRecord{RecordRevision{40}, next, Fence{}});
+    EXPECT_EQ(next, after(state, CommandEnded{id, Done{}, {}}).facts.record);
+    EXPECT_EQ(test::record(), after(state, CommandEnded{id, Unknown{}, {}}).facts.record);
+    EXPECT_EQ(test::record(), after(state, CommandEnded{id, Refused{}, {}}).facts.record);
+}
+
+TEST(FoldRecord, AWriteThatIsDoneDoesNotUndoWhatOthersWroteSince) {
+    State state = test::state();
+    ClusterRecord ours = test::record();
+    ours.revision = RecordRevision{41};
+    const CommandId id = pending(state, WriteRecord{RecordRevision{40}, ours, Fence{}});
+    ClusterRecord theirs = ours;
+    theirs.revision = RecordRevision{42};
+    theirs.replicas[Ordinal{1}].claim = VolumeClaim::wants_admission;
+    state = after(state, RecordSeen{theirs, ""});
+    EXPECT_EQ(theirs, after(state, CommandEnded{id, Done{}, {}}).facts.record);
+}
+
+TEST(FoldExit, ForgetsWhatWasKnownOfTheDiskAndOfTheOwnEtcd) {
+    State state = test::state();
+    state.facts.disk = test::disk();
+    state.facts.own_list = test::list_of(3);
+    const State ended = after(state, EtcdExited{{ExitClass::killed, 0, 9, ""}});
+    EXPECT_FALSE(ended.facts.etcd_running);
+    EXPECT_EQ(std::nullopt, ended.facts.disk);
+    EXPECT_EQ(std::nullopt, ended.facts.own_list);
+    EXPECT_EQ(1U, ended.facts.exits);
+    EXPECT_FALSE(serves(ended.facts, Ordinal{0}));
+    EXPECT_EQ(ended.now, ended.facts.probes.find(Ordinal{0})->quiet_since);
+    EXPECT_TRUE(serves(ended.facts, Ordinal{1}));
+}
+
+TEST(FoldProbe, RemembersSinceWhenItIsQuietOrHealthy) {
+    State state = after(test::state(), ReplicaProbed{Ordinal{1}, {}});
+    const Instant fell = state.now;
+    state = after(state, ReplicaProbed{Ordinal{1}, {}});
+    EXPECT_EQ(fell, state.facts.probes.find(Ordinal{1})->quiet_since) << "not since the last probe";
+    state = after(state, ReplicaProbed{Ordinal{1}, test::serving_status(1)});
+    const Instant rose = state.now;
+    state = after(state, ReplicaProbed{Ordinal{1}, test::serving_status(1)});
+    EXPECT_EQ(rose, state.facts.probes.find(Ordinal{1})->healthy_since);
+}
+
+TEST(FoldProbe, KnowsSinceWhenNobodyServes) {
+    State state = test::state(0, 2);
+    state = after(state, ReplicaProbed{Ordinal{0}, {}});
+    EXPECT_EQ(std::nullopt, state.facts.none_serves_since);
+    state = after(state, ReplicaProbed{Ordinal{1}, {}});
+    const Instant lost = state.now;
+    state = after(state, ReplicaProbed{Ordinal{0}, {}});
+    EXPECT_EQ(lost, state.facts.none_serves_since);
+    state = after(state, ReplicaProbed{Ordinal{0}, test::serving_status(0)});
+    EXPECT_EQ(std::nullopt, state.facts.none_serves_since);
+}
+
+TEST(FoldList, AChangeOfMembershipMakesTheListStaleWhateverItsOutcome) {
+    for (const bool done : {true, false}) {
+        State state = test::state();
+        const CommandId id = pending(state, RemoveMember{Ordinal{0}, test::member_id(2), Fence{6}});
+        const CommandEnded ended =
+            done ? CommandEnded{id, Done{}, {}} : CommandEnded{id, Refused{}, {}};
+        EXPECT_FALSE(list_is_evidence(after(state, ended)));
+    }
+}
+
+TEST(FoldList, WhatEtcdItselfAnnouncesMakesTheListStale) {
+    EXPECT_FALSE(list_is_evidence(after(test::state(), MembersSeen{test::list_of(3)})));
+}
+
+TEST(FoldList, ALocalListIsNoEvidence) {
+    State state = test::state();
+    const CommandId id = pending(state, ListMembers{Ordinal{0}});
+    MemberList list = test::list_of(3);
+    EXPECT_TRUE(list_is_evidence(after(state, CommandEnded{id, Done{}, list})));
+    list.freshness = Freshness::local;
+    EXPECT_FALSE(list_is_evidence(after(state, CommandEnded{id, Done{}, list})));
+}
+
+TEST(FoldList, AListOfAnotherClusterIsNoEvidence) {
+    State state = test::state();
+    state.facts.list->cluster_id = ClusterId{8};
+    EXPECT_FALSE(list_is_evidence(state));
+}
+
+TEST(FoldList, AnAddedLearnerBringsTheListItWasAddedTo) {
+    State state = test::state();
+    const CommandId id = pending(state, AddLearner{Ordinal{0}, Ordinal{3}, "", Fence{6}});
+    MemberList list = test::list_of(3);
+    list.members.push_back(test::listed(3, true));
+    const LearnerAdded added{test::member_id(3), list};
+    EXPECT_EQ(list, after(state, CommandEnded{id, Done{}, added}).facts.list);
+    EXPECT_FALSE(list_is_evidence(after(state, CommandEnded{id, Refused{}, added})));
+}
+
+TEST(FoldOutcome, OfAnEarlierLifeChangesNothing) {
+    State state = test::state();
+    State expected = after(state, TimerFired{});
+    const State other = after(state, CommandEnded{CommandId{3}, Done{}, test::disk()});
+    expected.wake_at = other.wake_at;
+    EXPECT_TRUE(expected == other);
+}
+
+TEST(FoldOutcome, IsGivenUpSomeGraceAfterTheDeadline) {
+    State state = test::state();
+    pending(state, ListMembers{Ordinal{0}});
+    const auto at = [&](Span later) {
+        State copy = state;
+        fold(copy, Event{EventSeq{11}, state.now + later, TimerFired{}});
+        return copy.in_flight.size();
+    };
+    EXPECT_EQ(1U, at(seconds(10) + limits::outcome_grace + microseconds(-1)));
+    EXPECT_EQ(0U, at(seconds(10) + limits::outcome_grace));
+}
+
+TEST(FoldOutcome, AReportOfARunningDiskCountsOnlyWhenItSaysSo) {
+    State state = test::state();
+    const CommandId id = pending(state, ExamineDisk{});
+    DiskReport report = test::disk();
+    EXPECT_EQ(std::nullopt, after(state, CommandEnded{id, Done{}, report}).facts.disk)
+        << "read before etcd was started";
+    report.in_use = true;
+    EXPECT_EQ(report, after(state, CommandEnded{id, Done{}, report}).facts.disk);
+}
+
+TEST(FoldLife, ANewOneKeepsOnlyItsPlaceInTheJournal) {
+    State state = test::state();
+    pending(state, ListMembers{Ordinal{0}});
+    const State fresh = after(state, AgentStarted{test::settings(1), 5, Lineage{"x"}});
+    EXPECT_EQ(0U, fresh.in_flight.size());
+    EXPECT_EQ(CommandId{21}, fresh.last_command) << "ids are never used twice";
+    EXPECT_EQ(EventSeq{11}, fresh.seq);
+    EXPECT_EQ(Ordinal{1}, fresh.facts.settings.self);
+    EXPECT_EQ(std::nullopt, fresh.facts.record);
+    EXPECT_EQ(AuthorityPhase::without, fresh.authority.phase);
+    EXPECT_EQ(fresh.now, fresh.facts.none_serves_since) << "no quorum is called lost at once";
+}
+
+TEST(FoldAuthority, LosingAnOlderFenceIsOldNews) {
+    const State state = test::state();
+    EXPECT_EQ(Fence{6}, after(state, AuthorityLost{Fence{5}, ""}).authority.fence);
+    EXPECT_EQ(Fence{}, after(state, AuthorityLost{Fence{6}, ""}).authority.fence);
+}
+
+TEST(FoldDesired, MoreThanThereAreAddressesIsAsManyAsThereAre) {
+    EXPECT_EQ(5U, after(test::state(), DesiredSeen{{9}}).facts.desired->replicas);
+}
+
+// Hashes of three replicas at one revision.
+State hashed(std::uint32_t a, std::uint32_t b, std::uint32_t c, Revision of_c = Revision{490},
+             Revision compact_of_c = Revision{-1}) {
+    State state = test::state();
+    const CommandId id = pending(state, CompareContent{{Ordinal{0}, Ordinal{1}, Ordinal{2}}});
+    ContentCompared compared{Revision{490}, {}};
+    const auto hash = [](std::uint32_t ordinal, std::uint32_t value) {
+        return ContentHash{test::member_id(ordinal), true, Revision{490}, Revision{-1}, value};
+    };
+    compared.hashes[Ordinal{0}] = hash(0, a);
+    compared.hashes[Ordinal{1}] = hash(1, b);
+    compared.hashes[Ordinal{2}] = hash(2, c);
+    compared.hashes[Ordinal{2}].revision = of_c;
+    compared.hashes[Ordinal{2}].compact_revision = compact_of_c;
+    return after(state, CommandEnded{id, Done{}, compared});
+}
+
+TEST(FoldHashes, TheOneThatDisagreesWithAMajorityDiverged) {
+    EXPECT_TRUE(hashed(1, 1, 1).facts.diverged.empty());
+    const State state = hashed(1, 1, 2);
+    ASSERT_EQ(1U, state.facts.diverged.size());
+    EXPECT_EQ("", *state.facts.diverged.find(test::member_id(2)));
+}
+TEST(FoldHashes, WithoutAMajorityNobodyIsAccused) {
+    EXPECT_TRUE(hashed(1, 2, 3).facts.diverged.empty());
+}
+TEST(FoldHashes, OfDifferentCompactionsAreNotComparable) {
+    EXPECT_TRUE(hashed(1, 1, 2, Revision{490}, Revision{400}).facts.diverged.empty());
+}
+TEST(FoldHashes, ALoserAheadOfTheMajorityIsLeftToAPerson) {
+    const State state = hashed(1, 1, 2, Revision{491});
+    EXPECT_NE("", *state.facts.diverged.find(test::member_id(2)));
+}
+
+TEST(Probes, OfAReplicaThatIsNoLongerProbedAreForgotten) {
+    State state;
+    state.now = Instant{5};
+    state.facts.probes[Ordinal{0}].status.answers = true;
+    state.facts.probes[Ordinal{4}].status.serves = true;
+    state.probed = {Ordinal{0}};
+    forget_unprobed(state);
+    EXPECT_FALSE(state.facts.probes.contains(Ordinal{4}));
+    EXPECT_EQ(state.facts.none_serves_since, Instant{5}) << "nobody serves any more";
+}
+
+}  // namespace
+}  // namespace quorate
