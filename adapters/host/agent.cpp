@@ -287,7 +287,7 @@ int run_agent(const AgentConfig& config) {
     std::filesystem::create_directories(layout.log(config.self), error);
     if (error)
         return fail({FailureKind::refused, error.message(), layout.log(config.self)}, exit_failed);
-    auto lock = local::FileLock::attempt(layout.replica(config.self) / "agent.lock");
+    auto lock = local::FileLock::attempt(layout.agent_lock(config.self));
     if (!lock) return fail(lock.error(), exit_failed);
     auto log = log::Log::open(layout.agent_log(config.self));
     if (!log) return fail(log.error(), exit_failed);

@@ -35,13 +35,21 @@ class Layout {
     std::filesystem::path log(Ordinal ordinal) const { return replica(ordinal) / "log"; }
     std::filesystem::path etcd_log(Ordinal ordinal) const { return log(ordinal) / "etcd.log"; }
     std::filesystem::path agent_log(Ordinal ordinal) const { return log(ordinal) / "agent.log"; }
-    std::filesystem::path etcd_pid(Ordinal ordinal) const { return replica(ordinal) / "etcd.pid"; }
 
+    // Who runs now. Not in the volume: one that is deleted under a running agent must hide neither
+    // the agent nor its etcd.
+    std::filesystem::path agent_lock(Ordinal ordinal) const { return running(ordinal, "agent", ".lock"); }
+    std::filesystem::path agent_pid(Ordinal ordinal) const { return running(ordinal, "agent", ".pid"); }
+    std::filesystem::path etcd_pid(Ordinal ordinal) const { return running(ordinal, "etcd", ".pid"); }
     // Unix socket of the agent's API. Socket paths are short: outside D when D is too long for
     // one, in a directory named by D's hash.
     std::filesystem::path socket(Ordinal ordinal) const;
 
   private:
+    std::filesystem::path running(Ordinal ordinal, const char* program, const char* kind) const {
+        return cluster() / (program + ("-" + std::to_string(ordinal.value)) + kind);
+    }
+
     std::filesystem::path root_;
 };
 

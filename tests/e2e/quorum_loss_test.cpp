@@ -69,8 +69,9 @@ TEST_F(QuorumLoss, NothingIsForcedWhileTheLostReplicaMayReturn) {
     std::optional<local::FileLock> locks[2];
     cluster().while_dead({1, 2}, [&] {
         for (const int ordinal : {1, 2}) {
-            auto lock = local::FileLock::attempt(cluster().volume(ordinal) / "agent.lock");
-            if (lock) locks[ordinal - 1] = std::move(*lock);
+            auto lock = local::FileLock::attempt(cluster().layout().agent_lock(Ordinal{static_cast<std::uint32_t>(ordinal)}));
+            ASSERT_TRUE(lock) << "replica " << ordinal << ": " << lock.error().what;
+            locks[ordinal - 1] = std::move(*lock);
         }
     });
     ASSERT_TRUE(locks[0] && locks[1]);
@@ -88,7 +89,7 @@ TEST_F(QuorumLoss, TwoWipedWhileTheThirdIsDownFormNoEmptyCluster) {
     stop_writing_and_settle(3);
     cluster().stop_all();
     {
-        auto down = local::FileLock::attempt(cluster().volume(0) / "agent.lock");
+        auto down = local::FileLock::attempt(cluster().layout().agent_lock(Ordinal{0}));
         ASSERT_TRUE(down);
         fs::remove_all(cluster().volume(1));
         fs::remove_all(cluster().volume(2));

@@ -46,7 +46,7 @@ Json cluster_status(const local::Layout& layout) {
     if (const auto record = local::read_record(layout.record()); record) known.record = *record;
     std::error_code error;
     for (std::uint32_t i = 0; i < limits::replicas_max; ++i)
-        if (std::filesystem::exists(agent_pid_file(layout, Ordinal{i}), error))
+        if (std::filesystem::exists(layout.agent_pid(Ordinal{i}), error))
             known.agents.push_back(Ordinal{i});
     return merge(known, ask_status(layout));
 }

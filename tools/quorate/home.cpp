@@ -48,8 +48,4 @@ Result<pid_t> must_run(const local::Layout& layout) {
     return *pid;
 }
 
-std::filesystem::path agent_pid_file(const local::Layout& layout, Ordinal ordinal) {
-    return layout.cluster() / ("agent-" + std::to_string(ordinal.value) + ".pid");
-}
-
 }  // namespace quorate::cli

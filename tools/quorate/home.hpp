@@ -26,7 +26,4 @@ Result<void> must_be_home(const local::Layout& layout);
 // ... and unavailable when no `up` runs there.
 Result<pid_t> must_run(const local::Layout& layout);
 
-// Where the supervisor notes its agents, so that a later one can end what was left behind.
-std::filesystem::path agent_pid_file(const local::Layout& layout, Ordinal ordinal);
-
 }  // namespace quorate::cli

@@ -23,7 +23,7 @@ Result<void> check_new_ports(const local::Layout& layout, const Desired& before,
     if (!setup) return tl::unexpected(setup.error());
     std::error_code error;
     for (std::uint32_t i = before.replicas; i < replicas; ++i)
-        if (*setup && !std::filesystem::exists(agent_pid_file(layout, Ordinal{i}), error))
+        if (*setup && !std::filesystem::exists(layout.agent_pid(Ordinal{i}), error))
             if (auto free = check_ports_of((*setup)->port_base, Ordinal{i}); !free) return free;
     return {};
 }

@@ -137,7 +137,7 @@ void Supervisor::ended(std::uint32_t ordinal, int status) {
     slot.ending = false;
     slot.killed = false;
     std::error_code error;
-    std::filesystem::remove(agent_pid_file(layout_, Ordinal{ordinal}), error);
+    std::filesystem::remove(layout_.agent_pid(Ordinal{ordinal}), error);
     if (asked) {
         slot.created = false;
         slot.backoff = {};
@@ -229,7 +229,7 @@ void Supervisor::start(std::uint32_t ordinal) {
     slot.pid = pid;
     if (const auto identity = process::identify(pid))
         if (auto noted =
-                process::write_pid_file(agent_pid_file(layout_, Ordinal{ordinal}), *identity);
+                process::write_pid_file(layout_.agent_pid(Ordinal{ordinal}), *identity);
             !noted)
             hooks_.tell(name + text_of(noted.error()));
     hooks_.tell(name + "agent started (pid " + std::to_string(pid) + ")");
@@ -304,7 +304,7 @@ void block_signals() {
 
 Result<void> end_leftovers(const local::Layout& layout, Span grace) {
     for (std::uint32_t i = 0; i < limits::replicas_max; ++i)
-        if (auto ended = process::stop_leftover(agent_pid_file(layout, Ordinal{i}), grace); !ended)
+        if (auto ended = process::stop_leftover(layout.agent_pid(Ordinal{i}), grace); !ended)
             return tl::unexpected(ended.error());
     return {};
 }

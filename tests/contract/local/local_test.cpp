@@ -189,7 +189,7 @@ TEST(Record, DamagedOneIsNamedAndNotOverwritten) {
 
 TEST(Layout, SocketPathFitsWhereverTheDirectoryLies) {
     const Layout near("/tmp/d");
-    EXPECT_EQ(near.socket(Ordinal{1}), "/tmp/d/replica-1/api.sock");
+    EXPECT_EQ(near.socket(Ordinal{1}), "/tmp/d/cluster/agent-1.sock");
     const Layout far("/" + std::string(200, 'x'));
     EXPECT_LE(far.socket(Ordinal{1}).string().size(), 107U);
 }

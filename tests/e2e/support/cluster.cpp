@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "adapters/etcd/tls.hpp"
+#include "adapters/process/pid_file.hpp"
 #include "core/base/limits.hpp"
 
 namespace quorate::e2e {
@@ -288,7 +289,9 @@ void Cluster::signal_agent(int ordinal, int signal) { ::kill(agent_pid(ordinal),
 
 std::vector<pid_t> Cluster::processes_of(int ordinal) const {
     std::vector<pid_t> pids = processes_about(volume(ordinal).string() + "/");
-    if (const pid_t agent = agent_pid(ordinal); agent > 0) pids.push_back(agent);
+    // From the file, not from the status: a busy agent may be late to answer, and must not be missed.
+    if (const auto agent = process::read_pid_file(layout_.agent_pid(ordinal_of(ordinal))))
+        pids.push_back(agent->pid);
     return pids;
 }
 

@@ -97,11 +97,19 @@ int await_exit(pid_t child) {
 }
 
 bool alive(pid_t pid) {
-    // "PID (NAME) STATE ...": the name may hold anything, its closing parenthesis is the last one.
-    const std::string stat = text_of("/proc/" + std::to_string(pid) + "/stat");
-    const std::size_t name_end = stat.rfind(')');
-    return name_end != std::string::npos && name_end + 2 < stat.size() &&
-           stat[name_end + 2] != 'Z' && stat[name_end + 2] != 'X';
+    // The first thread may be a zombie while others still end, and until then the process holds its
+    // files and locks: every thread counts.
+    std::error_code gone;
+    fs::directory_iterator threads("/proc/" + std::to_string(pid) + "/task", gone);
+    for (; !gone && threads != fs::directory_iterator(); threads.increment(gone)) {
+        // "PID (NAME) STATE ...": the name may hold anything, its closing parenthesis is the last.
+        const std::string stat = text_of(threads->path() / "stat");
+        const std::size_t name_end = stat.rfind(')');
+        if (name_end != std::string::npos && name_end + 2 < stat.size() &&
+            stat[name_end + 2] != 'Z' && stat[name_end + 2] != 'X')
+            return true;
+    }
+    return false;
 }
 
 std::vector<pid_t> processes_about(const std::string& text) {
