@@ -92,7 +92,11 @@ void Prober::answered(Ordinal ordinal, const MemberStatus& status, std::optional
     if (found == targets_.end()) return;
     Target& target = found->second;
     target.under_way = false;
-    latest_[ordinal.value] = status;
+    const MemberStatus before = std::exchange(latest_[ordinal.value], status);
+    // How far a member had come is its last word: what was not worth telling while it grew is told
+    // before the silence (S8).
+    if (before.answers && !status.answers && target.told && *target.told != before)
+        post_(ReplicaProbed{ordinal, before});
     const Instant now = clock::since_boot();
     const bool changed = !target.told || without_growth(*target.told) != without_growth(status);
     if (changed || now >= target.told_at + settings_.policy.heartbeat_period) {

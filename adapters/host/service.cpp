@@ -96,6 +96,13 @@ struct Service::Shared {
                 return refused(
                     "the token is not of the present plan; run quorate recover plan again",
                     "recover");
+            if (state.facts.desired && survivor_is_scaled_away(*made, *state.facts.desired)) {
+                const std::uint32_t best = made->survivors.front().ordinal.value;
+                return refused("the best survivor, replica " + std::to_string(best) +
+                                   ", is scaled away; bring it back with quorate scale " +
+                                   std::to_string(best + 1),
+                               "recover");
+            }
         }
         approve(token);
         return {};

@@ -33,6 +33,15 @@ void note_service(State& state) {
         facts.none_serves_since = state.now;
 }
 
+// Indexes of another cluster, or of an epoch before, count other revisions.
+void note_commit(Facts& facts, const MemberStatus& status) {
+    if (!facts.record || facts.record->cluster_id.value == 0) return;
+    if (!status.answers || status.cluster_id != facts.record->cluster_id) return;
+    CommitSeen& seen = facts.commit_seen;
+    if (seen.epoch != facts.record->epoch) seen = CommitSeen{facts.record->epoch, LogIndex{}};
+    seen.index = std::max(seen.index, status.index);
+}
+
 void fold_probe(State& state, const ReplicaProbed& seen) {
     ProbeFact& probe = state.facts.probes[seen.ordinal];
     const bool first = probe.at == Instant{};
@@ -42,6 +51,7 @@ void fold_probe(State& state, const ReplicaProbed& seen) {
     if (!is_healthy && (was_healthy || first)) probe.quiet_since = state.now;
     probe.status = seen.status;
     probe.at = state.now;
+    note_commit(state.facts, seen.status);
     note_service(state);
 }
 

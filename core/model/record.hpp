@@ -37,6 +37,7 @@ struct ReplicaEntry {
     std::string reason;                    // of wants_admission
     std::string initial_cluster;           // set on admission: how the joiner starts
     std::optional<LogPosition> surviving;  // told while quorum is lost, exact
+    LogIndex seen;                         // with `surviving`: the highest commit its agent saw
     bool operator==(const ReplicaEntry&) const = default;
 };
 

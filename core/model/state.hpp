@@ -26,6 +26,13 @@ struct ProbeFact {
     bool operator==(const ProbeFact&) const = default;
 };
 
+// The highest commit that any member of an epoch told this agent.
+struct CommitSeen {
+    Epoch epoch;
+    LogIndex index;
+    bool operator==(const CommitSeen&) const = default;
+};
+
 // Folded knowledge, with its source in the name and its age beside it.
 struct Facts {
     Settings settings;
@@ -62,6 +69,7 @@ struct Facts {
     bool stop_requested = false;
     std::optional<std::string> approved_token;
     std::string unknown_event;  // not empty: an event of a newer release was seen
+    CommitSeen commit_seen;     // its clients may have seen it too (S8)
     bool operator==(const Facts&) const = default;
 };
 

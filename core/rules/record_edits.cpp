@@ -102,6 +102,7 @@ ClusterRecord with_own_truth(const State& state) {
     ClusterRecord record = known(facts);
     ReplicaEntry& entry = own(record, facts);
     entry.surviving.reset();
+    entry.seen = LogIndex{};
     const MemberStatus* status = own_status(facts);
     if (status == nullptr) return record;
     if (entry.member_id.value == 0 && entry.claim == VolumeClaim::holding)
@@ -143,6 +144,7 @@ ClusterRecord with_admission_asked(const Facts& facts, const std::string& reason
     entry.claim = VolumeClaim::wants_admission;
     entry.reason = reason;
     entry.surviving.reset();
+    entry.seen = LogIndex{};
     return record;
 }
 
@@ -176,6 +178,7 @@ ClusterRecord with_survivor(const Facts& facts) {
     ReplicaEntry& entry = own(record, facts);
     entry.surviving = facts.disk->last;
     entry.high_water = std::max(entry.high_water, facts.disk->last);
+    if (facts.commit_seen.epoch == record.epoch) entry.seen = facts.commit_seen.index;
     return record;
 }
 

@@ -8,7 +8,7 @@ namespace quorate {
 namespace {
 
 // Revisions handed out by the lost members are at most their log indexes; the margin covers what
-// was appended after the last high-water mark was told, at 300 writes a second for a minute.
+// was committed after a survivor's agent last asked them (probe_period, 1 s): 20,000 writes (S8).
 constexpr LogIndex bump_margin{20'000};
 
 bool is_member(const ClusterRecord& record, Ordinal ordinal, const ReplicaEntry& entry) {
@@ -43,7 +43,7 @@ std::optional<RecoveryPlan> plan_recovery(const ClusterRecord& record) {
     bool all_told = true;
     for (const auto& [ordinal, entry] : record.replicas) {
         if (!is_member(record, ordinal, entry)) continue;
-        highest = std::max(highest, entry.high_water.index);
+        highest = std::max({highest, entry.high_water.index, entry.seen});
         if (entry.surviving)
             plan.survivors.push_back({ordinal, *entry.surviving});
         else if (entry.claim == VolumeClaim::wants_admission)
@@ -59,7 +59,8 @@ std::optional<RecoveryPlan> plan_recovery(const ClusterRecord& record) {
     const Survivor& best = plan.survivors.front();
     plan.may_lose = !all_told;
     for (const auto& [ordinal, entry] : record.replicas)
-        if (best.position < entry.high_water) plan.may_lose = true;
+        if (best.position < entry.high_water || best.position.index < entry.seen)
+            plan.may_lose = true;
     const LogIndex ahead{highest > best.position.index ? highest.value - best.position.index.value
                                                        : 0};
     plan.bump = LogIndex{ahead.value + bump_margin.value};
@@ -67,9 +68,12 @@ std::optional<RecoveryPlan> plan_recovery(const ClusterRecord& record) {
     return plan;
 }
 
+bool survivor_is_scaled_away(const RecoveryPlan& plan, const Desired& desired) {
+    return plan.survivors.front().ordinal.value >= desired.replicas;
+}
+
 bool rebuild_is_free(const RecoveryPlan& plan, const Desired& desired) {
-    return !plan.may_lose && desired.replicas == 1 &&
-           plan.survivors.front().ordinal.value < desired.replicas;
+    return !plan.may_lose && desired.replicas == 1 && !survivor_is_scaled_away(plan, desired);
 }
 
 }  // namespace quorate

@@ -31,6 +31,10 @@ struct RecoveryPlan {
 // nullopt: there is no survivor to rebuild from.
 std::optional<RecoveryPlan> plan_recovery(const ClusterRecord& record);
 
+// The best survivor's replica is not among the desired ones: nothing runs there that could rebuild,
+// and another choice would lose writes. A person raises the number first.
+bool survivor_is_scaled_away(const RecoveryPlan& plan, const Desired& desired);
+
 // A rebuild that nobody has to approve: the desired replicas say so (only the best survivor is
 // still wanted), and nothing can be lost.
 bool rebuild_is_free(const RecoveryPlan& plan, const Desired& desired);

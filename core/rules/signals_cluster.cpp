@@ -43,8 +43,9 @@ std::optional<Rebuild> ordered_rebuild(const State& state) {
     const Facts& facts = state.facts;
     const auto plan = recovery_plan(state);
     if (!plan || !facts.record || facts.record->rebuild) return std::nullopt;
+    if (!facts.desired || survivor_is_scaled_away(*plan, *facts.desired)) return std::nullopt;
     const bool by_token = facts.approved_token && *facts.approved_token == plan->token;
-    const bool free = facts.desired && rebuild_is_free(*plan, *facts.desired) &&
+    const bool free = rebuild_is_free(*plan, *facts.desired) &&
                       plan->survivors.front().ordinal == facts.settings.self;
     if (!by_token && !free) return std::nullopt;
     const Survivor& best = plan->survivors.front();
@@ -57,10 +58,14 @@ signal::survivors_waited parking_notice(const State& state) {
         return {"quorum is lost and no replica has told of a usable volume",
                 "bring a replica of the last quorum back, or restore a snapshot"};
     const Survivor& best = plan->survivors.front();
-    return {"quorum is lost; best survivor is replica " + std::to_string(best.ordinal.value) +
-                " at term " + std::to_string(best.position.term.value) + " index " +
-                std::to_string(best.position.index.value),
-            "bring the lost replicas' volumes back, or run: quorate recover plan"};
+    const std::string why = "quorum is lost; best survivor is replica " +
+                            std::to_string(best.ordinal.value) + " at term " +
+                            std::to_string(best.position.term.value) + " index " +
+                            std::to_string(best.position.index.value);
+    if (state.facts.desired && survivor_is_scaled_away(*plan, *state.facts.desired))
+        return {why + ", which is scaled away",
+                "bring it back first: quorate scale " + std::to_string(best.ordinal.value + 1)};
+    return {why, "bring the lost replicas' volumes back, or run: quorate recover plan"};
 }
 
 ClusterReading without_quorum(const State& state) {

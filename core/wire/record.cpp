@@ -24,6 +24,7 @@ void put_entry(Ordinal ordinal, const ReplicaEntry& from, Message* to) {
     to->set_reason(from.reason);
     to->set_initial_cluster(from.initial_cluster);
     if (from.surviving) put(*from.surviving, to->mutable_surviving());
+    to->set_seen(from.seen.value);
 }
 template <class Message>
 bool get_entry_of(const Message& from, ReplicaEntry& to) {
@@ -33,6 +34,7 @@ bool get_entry_of(const Message& from, ReplicaEntry& to) {
     to.high_water_final = from.high_water_final();
     to.reason = from.reason();
     to.initial_cluster = from.initial_cluster();
+    to.seen = {from.seen()};
     return get(from.high_water(), to.high_water) &&
            get_value<pb::VolumeClaim>(from.claim(), to.claim) &&
            get_optional(from.has_surviving(), from.surviving(), to.surviving);

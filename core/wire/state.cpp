@@ -46,6 +46,8 @@ void put(const Facts& from, pb::Facts* to) {
         each->set_why(why);
     }
     to->set_hashes_at_us(from.hashes_at.us);
+    to->set_commit_seen_epoch(from.commit_seen.epoch.value);
+    to->set_commit_seen_index(from.commit_seen.index.value);
     to->set_stop_requested(from.stop_requested);
     if (from.approved_token) to->set_approved_token(*from.approved_token);
     to->set_unknown_event(from.unknown_event);
@@ -100,6 +102,7 @@ bool get(const pb::Facts& from, Facts& to) {
     to.list_at = {from.list_at_us()};
     to.content_at = {from.content_at_us()};
     to.hashes_at = {from.hashes_at_us()};
+    to.commit_seen = {{from.commit_seen_epoch()}, {from.commit_seen_index()}};
     to.stop_requested = from.stop_requested();
     if (from.has_approved_token()) to.approved_token = from.approved_token();
     to.unknown_event = from.unknown_event();

@@ -96,6 +96,22 @@ TEST(FoldProbe, RemembersSinceWhenItIsQuietOrHealthy) {
     EXPECT_EQ(rose, state.facts.probes.find(Ordinal{1})->healthy_since);
 }
 
+TEST(FoldProbe, RemembersTheHighestCommitOfTheEpoch) {
+    MemberStatus status = test::serving_status(1);
+    status.index = LogIndex{9'000};
+    State state = after(test::state(), ReplicaProbed{Ordinal{1}, status});
+    state = after(state, ReplicaProbed{Ordinal{1}, MemberStatus{}});
+    const CommitSeen seen{test::record().epoch, LogIndex{9'000}};
+    EXPECT_EQ(seen, state.facts.commit_seen);
+    status.cluster_id = ClusterId{10};
+    status.index = LogIndex{9'999};
+    EXPECT_EQ(seen, after(state, ReplicaProbed{Ordinal{1}, status}).facts.commit_seen)
+        << "another cluster counts other revisions";
+    ++state.facts.record->epoch.value;
+    const State next = after(state, ReplicaProbed{Ordinal{1}, test::serving_status(1)});
+    EXPECT_EQ(LogIndex{500}, next.facts.commit_seen.index);
+}
+
 TEST(FoldProbe, KnowsSinceWhenNobodyServes) {
     State state = test::state(0, 2);
     state = after(state, ReplicaProbed{Ordinal{0}, {}});

@@ -211,6 +211,18 @@ TEST(Survivor, TellsExactlyHowFarItReaches) {
     EXPECT_EQ(state.facts.disk->last, entry(record).high_water);
 }
 
+TEST(Survivor, TellsTheHighestCommitItSawOfThisEpochOnly) {
+    State state = test::state();
+    state.facts.disk = test::disk();
+    state.facts.commit_seen = {state.facts.record->epoch, LogIndex{7'000}};
+    const ClusterRecord record = with_survivor(state.facts);
+    EXPECT_EQ(LogIndex{7'000}, entry(record).seen);
+    state.facts.commit_seen.epoch = Epoch{state.facts.record->epoch.value + 1};
+    EXPECT_EQ(LogIndex{}, entry(with_survivor(state.facts)).seen);
+    state.facts.record = record;
+    EXPECT_EQ(LogIndex{}, entry(with_admission_asked(state.facts, "empty-volume")).seen);
+}
+
 TEST(NewEpoch, HasOneFounderAndNoOtherIdentity) {
     State state = test::state(1);
     state.facts.record->rebuild = Rebuild{Ordinal{1}, {}, {}, "token"};

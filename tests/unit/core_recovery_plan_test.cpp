@@ -86,6 +86,24 @@ TEST(RecoveryPlan, TheRevisionIsRaisedBeyondTheHighestMark) {
     EXPECT_EQ(margin, plan_recovery(record)->bump) << "never less than the margin";
 }
 
+TEST(RecoveryPlan, TheRevisionIsRaisedBeyondWhatASurvivorSawOfTheLost) {
+    ClusterRecord record = two_of_three(at(3, 900), at(3, 800));
+    for (auto& [ordinal, one] : record.replicas)
+        one.high_water_final = true;
+    const auto before = plan_recovery(record);
+    ASSERT_FALSE(before->may_lose);
+    entry(record, 1).seen = LogIndex{950};
+    const auto plan = plan_recovery(record);
+    EXPECT_EQ(before->bump.value + 50, plan->bump.value);
+    EXPECT_TRUE(plan->may_lose) << "entries up to 950 were committed, and nobody has them";
+}
+
+TEST(RecoveryPlan, ABestSurvivorBeyondTheDesiredReplicasIsNoChoice) {
+    const auto plan = plan_recovery(two_of_three(at(3, 800), at(3, 900)));
+    EXPECT_TRUE(survivor_is_scaled_away(*plan, Desired{1, PodManagement::parallel}));
+    EXPECT_FALSE(survivor_is_scaled_away(*plan, Desired{2, PodManagement::parallel}));
+}
+
 TEST(RecoveryPlan, FoundersCountBeforeTheyAreFormed) {
     ClusterRecord record = test::record(2);
     record.stage = RecordStage::forming;

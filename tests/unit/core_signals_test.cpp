@@ -198,6 +198,20 @@ TEST(ReadCluster, ARebuildNeedsTheTokenOfExactlyThisPlan) {
     EXPECT_EQ(Ordinal{0}, std::get<signal::approved>(*signal).rebuild.survivor);
 }
 
+TEST(ReadCluster, ASurvivorThatIsScaledAwayIsBroughtBackFirst) {
+    State state = without_quorum();
+    state.facts.record->replicas[Ordinal{0}].surviving = state.facts.disk->last;
+    LogPosition further = state.facts.disk->last;
+    ++further.index.value;
+    state.facts.record->replicas[Ordinal{2}].surviving = further;
+    state.facts.desired->replicas = 1;
+    state.facts.approved_token = recovery_plan(state)->token;
+    const auto signal = read_cluster(state);
+    ASSERT_TRUE(is<signal::survivors_waited>(signal));
+    EXPECT_EQ("bring it back first: quorate scale 3",
+              std::get<signal::survivors_waited>(*signal).next_step);
+}
+
 TEST(ReadCluster, BetterSurvivorsHaveTheirTimeToReturn) {
     State state = without_quorum();
     state.facts.record->replicas[Ordinal{0}].surviving = state.facts.disk->last;

@@ -154,7 +154,8 @@ TEST(WireRecord, ReadsAsPeopleExpect) {
    "high_water_final": false,
    "claim": "holding",
    "reason": "log \"lost\"",
-   "initial_cluster": ""
+   "initial_cluster": "",
+   "seen": "0"
   }
  ],
  "fence": "0"
