@@ -405,7 +405,7 @@ std::string explain(const RuleHit& hit) {
     std::string text;
     if (hit.subject) text = "replica " + ordinal_text(*hit.subject) + ": ";
     if (hit.verdict == Verdict::no_row) {
-        text += "no rule for this; parked";
+        text += "no rule for this; nothing more is decided";
     } else {
         if (hit.verdict == Verdict::refused) text += "refused: ";
         text += because_of(hit.rule);

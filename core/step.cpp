@@ -35,7 +35,8 @@ class Stepping {
             if (!moved) return;
         }
         // Two rules undo each other: stop acting rather than spin (S21).
-        park("rules do not come to rest", Machine::replica);
+        halt("rules do not come to rest", Machine::replica);
+        park();
     }
 
     void look() {
@@ -69,11 +70,18 @@ class Stepping {
         if (const auto signal = read_process(state_))
             moved |= apply(Machine::process, state_.process, turn_process(state_, *signal),
                            subject(), exit_detail(*signal));
-        for (std::size_t i = 0; i < state_.members.size(); ++i)
+        const bool halted = !state_.facts.unknown_event.empty();
+        for (std::size_t i = 0; i < state_.members.size() && !halted; ++i)
             moved |= turn_one_member(i);
         if (const auto signal = read_authority(state_))
             moved |= apply(Machine::authority, state_.authority, turn_authority(state_, *signal),
                            subject());
+        if (!halted) moved |= turn_what_acts_on_the_cluster();
+        return moved;
+    }
+
+    bool turn_what_acts_on_the_cluster() {
+        bool moved = false;
         if (const auto signal = read_cluster(state_)) {
             const ClusterPhase before = state_.cluster.phase;
             moved |= apply(Machine::cluster, state_.cluster, turn_cluster(state_, *signal),
@@ -126,7 +134,7 @@ class Stepping {
         if (turn.verdict == Verdict::refused) hit.to = hit.from;
         decision_.hits.push_back(std::move(hit));
         if (turn.verdict == Verdict::no_row) {
-            park("a pair of phase and signal that has no rule", machine);
+            halt("a pair of phase and signal that has no rule", machine);
             return false;
         }
         if (turn.verdict == Verdict::refused) return false;
@@ -195,12 +203,17 @@ class Stepping {
             state_.authority.work_since = state_.now;
     }
 
-    void park(const std::string& why, Machine machine) {
-        state_.replica.phase = ReplicaPhase::parked;
-        state_.replica.reason = why;
-        state_.replica.next_step = "report this with the journal";
+    // Nothing is decided beyond this replica any more. An etcd that serves goes on: the same mistake
+    // may be met by all agents, and must not cost the cluster its quorum.
+    void halt(const std::string& why, Machine machine) {
         state_.facts.unknown_event =
             why + " (machine " + std::to_string(static_cast<int>(machine)) + ")";
+        if (state_.replica.phase != ReplicaPhase::serving) park();
+    }
+    void park() {
+        state_.replica.phase = ReplicaPhase::parked;
+        state_.replica.reason = state_.facts.unknown_event;
+        state_.replica.next_step = "report this with the journal";
     }
 
     Ordinal subject() const { return state_.facts.settings.self; }

@@ -131,6 +131,11 @@ Json parked_json(const State& state) {
         return {{"reason", state.replica.reason},
                 {"next_step", state.replica.next_step},
                 {"replica", self}};
+    if (!state.facts.unknown_event.empty())
+        return {{"reason", "the journal or an adapter knows more than this release: " +
+                               state.facts.unknown_event},
+                {"next_step", "run the release that wrote it, or report this with the journal"},
+                {"replica", self}};
     return nullptr;
 }
 
@@ -150,8 +155,7 @@ Json self_json(const State& state, const StatusExtras& extras) {
 
 std::string cluster_phase(const State& state) {
     const Facts& facts = state.facts;
-    if (state.cluster.phase == ClusterPhase::parked || state.replica.phase == ReplicaPhase::parked)
-        return "parked";
+    if (!parked_json(state).is_null()) return "parked";
     if (facts.desired && facts.desired->replicas == 0) return "paused";
     if (!facts.record || facts.record->stage != RecordStage::formed) return "forming";
     if (facts.record->rebuild) return "rebuilding";

@@ -68,7 +68,7 @@ struct Facts {
 
     bool stop_requested = false;
     std::optional<std::string> approved_token;
-    std::string unknown_event;  // not empty: an event of a newer release was seen
+    std::string unknown_event;  // not empty: why this agent decides nothing beyond its replica
     CommitSeen commit_seen;     // its clients may have seen it too (S8)
     bool operator==(const Facts&) const = default;
 };

@@ -287,7 +287,7 @@ bool one_that_stays_serves(const Facts& facts) {
 bool eligible(const State& state) {
     const Facts& facts = state.facts;
     const bool leaving = departing(facts) ? one_that_stays_serves(facts) : facts.stop_requested;
-    return !leaving && serves(facts, facts.settings.self) &&
+    return facts.unknown_event.empty() && !leaving && serves(facts, facts.settings.self) &&
            state.replica.phase == ReplicaPhase::serving;
 }
 
@@ -416,9 +416,10 @@ std::optional<AuthoritySignal> read_authority(const State& state) {
             const ClusterPhase phase = state.cluster.phase;
             const bool busy = phase == ClusterPhase::growing || phase == ClusterPhase::shrinking ||
                               phase == ClusterPhase::repairing ||
-                              state.repair.phase != RepairPhase::idle ||
-                              in_flight<WriteRecord>(state) || in_flight<ListMembers>(state);
-            if (busy) return std::nullopt;
+                              state.repair.phase != RepairPhase::idle;
+            const bool halted = !facts.unknown_event.empty();
+            if ((busy && !halted) || in_flight<WriteRecord>(state) || in_flight<ListMembers>(state))
+                return std::nullopt;
             if (!eligible(state) || !authority.work_since) return signal::work_done{};
             return std::nullopt;
         }

@@ -257,7 +257,7 @@ TEST(Rules, APairWithoutARowIsExplainedAsParked) {
     RuleHit hit;
     hit.verdict = Verdict::no_row;
     hit.subject = Ordinal{1};
-    EXPECT_EQ("replica 1: no rule for this; parked", explain(hit));
+    EXPECT_EQ("replica 1: no rule for this; nothing more is decided", explain(hit));
 }
 
 TEST(Rules, ARefusalIsExplainedWithItsRule) {

@@ -407,6 +407,17 @@ TEST(ReadReplica, AnEventOfANewerReleaseParks) {
     EXPECT_TRUE(is<signal::cannot_continue>(read_replica(state)));
 }
 
+TEST(Halt, AnEventOfANewerReleaseKeepsEtcdAndGivesAuthorityBack) {
+    State state = test::state();
+    state.cluster.phase = ClusterPhase::repairing;
+    state.repair.phase = RepairPhase::fencing;
+    const Step next = step(state, Event{EventSeq{11}, test::now, UnknownObservation{99, ""}});
+    EXPECT_EQ(ReplicaPhase::serving, next.next.replica.phase);
+    EXPECT_TRUE(wants_etcd(next.next));
+    EXPECT_EQ(AuthorityPhase::releasing, next.next.authority.phase);
+    EXPECT_EQ(state.repair, next.next.repair) << "what it does not understand it does not go on with";
+}
+
 TEST(ReadReplica, AParkedAgentCanStillBeStopped) {
     State state = examining();
     state.facts.unknown_event = "event type 99";
