@@ -1,5 +1,6 @@
 #include "core/explain.hpp"
 
+#include "core/machines/alarm.hpp"
 #include "core/machines/authority.hpp"
 #include "core/machines/cluster.hpp"
 #include "core/machines/member.hpp"
@@ -147,6 +148,14 @@ constexpr Reason reasons[] = {
     {RuleId::A04, "the work is done: gives authority back"},
     {RuleId::A05, "authority was lost"},
     {RuleId::A06, "authority is given back"},
+    {RuleId::K01, "content is in doubt: compares the members at once"},
+    {RuleId::K02, "the doubt is gone"},
+    {RuleId::K03, "all voters hold the same and no accused data is in use: disarms the alarm"},
+    {RuleId::K04, "parks: nobody but a person can say which content is right"},
+    {RuleId::K05, "the alarm is disarmed"},
+    {RuleId::K06, "the alarm still stands: looks again"},
+    {RuleId::K07, "the doubt is gone"},
+    {RuleId::K08, "the members can be judged again"},
     {RuleId::L01, "asks for a linearizable member list"},
     {RuleId::L02, "compares the voters' content at one revision"},
     {RuleId::L03, "reads how far this volume reaches"},
@@ -331,6 +340,9 @@ std::string rule_name(RuleId rule) {
         case 6:
             letter = 'A';
             break;
+        case 10:
+            letter = 'K';
+            break;
         case 7:
             letter = 'D';
             break;
@@ -367,6 +379,8 @@ const char* machine_name(Machine machine) {
             return "authority";
         case Machine::look:
             return "look";
+        case Machine::alarm:
+            return "alarm";
     }
     return "?";
 }
@@ -389,6 +403,8 @@ const char* phase_name(Machine machine, std::uint8_t phase) {
             return authority_phase_name(phase);
         case Machine::look:
             return "";
+        case Machine::alarm:
+            return alarm_phase_name(phase);
     }
     return "?";
 }
@@ -436,7 +452,7 @@ std::vector<MachineTable> all_tables() {
     return {{Machine::replica, replica_rows()},    {Machine::volume, volume_rows()},
             {Machine::process, process_rows()},    {Machine::member, member_rows()},
             {Machine::cluster, cluster_rows()},    {Machine::repair, repair_rows()},
-            {Machine::authority, authority_rows()}};
+            {Machine::authority, authority_rows()}, {Machine::alarm, alarm_rows()}};
 }
 
 }  // namespace quorate

@@ -7,6 +7,7 @@
 #include "core/base/limits.hpp"
 #include "core/facts/evidence.hpp"
 #include "core/facts/fold.hpp"
+#include "core/machines/alarm.hpp"
 #include "core/machines/authority.hpp"
 #include "core/machines/cluster.hpp"
 #include "core/machines/member.hpp"
@@ -14,6 +15,7 @@
 #include "core/machines/repair.hpp"
 #include "core/machines/replica.hpp"
 #include "core/machines/volume.hpp"
+#include "core/rules/content.hpp"
 #include "core/rules/intent.hpp"
 #include "core/rules/looking.hpp"
 #include "core/rules/membership_plan.hpp"
@@ -82,6 +84,9 @@ class Stepping {
 
     bool turn_what_acts_on_the_cluster() {
         bool moved = false;
+        if (const auto signal = read_alarm(state_))
+            moved |= apply(Machine::alarm, state_.alarm, turn_alarm(state_, *signal), std::nullopt,
+                           alarm_detail(*signal));
         if (const auto signal = read_cluster(state_)) {
             const ClusterPhase before = state_.cluster.phase;
             moved |= apply(Machine::cluster, state_.cluster, turn_cluster(state_, *signal),
@@ -195,7 +200,7 @@ class Stepping {
         bool work = work_is_visible(state_);
         if (state_.authority.phase == AuthorityPhase::holding && view) {
             const PlanKind kind = plan_membership(*view).kind;
-            work = kind != PlanKind::nothing && kind != PlanKind::wait;
+            work = (kind != PlanKind::nothing && kind != PlanKind::wait) || doubt_is_work(state_);
         }
         if (!work)
             state_.authority.work_since.reset();
@@ -239,6 +244,11 @@ class Stepping {
         const bool by_itself = facts.last_exit && !facts.etcd_running &&
                                facts.last_exit->exit_class != ExitClass::stopped;
         return by_itself ? facts.last_exit->last_line.substr(0, limits::detail_max) : std::string();
+    }
+
+    static std::string alarm_detail(const AlarmSignal& signal) {
+        const auto* one = std::get_if<signal::nobody_knows>(&signal);
+        return one != nullptr ? one->why : std::string();
     }
 
     std::string plan_detail() const {

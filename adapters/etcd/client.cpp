@@ -93,7 +93,9 @@ MemberStatus from_wire(const pb::StatusResponse& status) {
     member.learner = status.islearner();
     for (const Alarm& alarm : alarms_from_wire(status)) {
         if (alarm.kind == AlarmKind::nospace) member.alarm_nospace = true;
-        if (alarm.kind == AlarmKind::corrupt) member.alarm_corrupt = true;
+        if (alarm.kind != AlarmKind::corrupt) continue;
+        member.alarm_corrupt = true;
+        member.accused.push_back(alarm.member);
     }
     return member;
 }

@@ -224,16 +224,14 @@ struct Outbox::Carry {
         });
     }
     void operator()(const DisarmCorrupt& body) const {
-        under_authority(body.via, body.fence, [d = deadline](etcd::Client& client, CommandId id) {
-            auto alarms = client.alarms(d);
-            if (const auto* listed = std::get_if<std::vector<etcd::Alarm>>(&alarms))
-                for (const etcd::Alarm& alarm : *listed)
-                    if (alarm.kind == etcd::AlarmKind::corrupt)
-                        if (auto done = client.disarm(alarm.member, alarm.kind, d);
-                            !std::holds_alternative<Done>(done))
-                            return answered(id, std::move(done));
-            return CommandEnded{id, Done{}, Nothing{}};
-        });
+        under_authority(body.via, body.fence,
+                        [ids = body.accused, d = deadline](etcd::Client& client, CommandId id) {
+                            for (const MemberId one : ids)
+                                if (auto done = client.disarm(one, etcd::AlarmKind::corrupt, d);
+                                    !std::holds_alternative<Done>(done))
+                                    return answered(id, std::move(done));
+                            return CommandEnded{id, Done{}, Nothing{}};
+                        });
     }
     void operator()(const ProbeReplicas& body) const { box.prober_.probe(body.replicas); }
     void operator()(const WakeAt& body) const { box.hooks_.wake_at(body.at); }

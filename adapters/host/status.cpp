@@ -127,6 +127,10 @@ Json parked_json(const State& state) {
         return {{"reason", state.cluster.reason},
                 {"next_step", state.cluster.next_step},
                 {"replica", nullptr}};
+    if (state.alarm.phase == AlarmPhase::parked)
+        return {{"reason", state.alarm.reason},
+                {"next_step", state.alarm.next_step},
+                {"replica", nullptr}};
     if (state.replica.phase == ReplicaPhase::parked)
         return {{"reason", state.replica.reason},
                 {"next_step", state.replica.next_step},

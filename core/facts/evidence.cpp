@@ -35,6 +35,15 @@ std::optional<Ordinal> leader_of(const Facts& facts) {
     return std::nullopt;
 }
 
+std::vector<MemberId> accused(const Facts& facts) {
+    std::vector<MemberId> ids;
+    for (const auto& [ordinal, probe] : facts.probes)
+        for (const MemberId id : probe.status.accused)
+            if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
+    std::sort(ids.begin(), ids.end());
+    return ids;
+}
+
 std::optional<Ordinal> best_via(const Facts& facts) {
     if (auto leader = leader_of(facts)) return leader;
     for (const auto& [ordinal, probe] : facts.probes)

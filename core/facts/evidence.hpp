@@ -25,6 +25,9 @@ Instant serves_since(const Facts& facts);
 // The replica whose etcd leads, by its own word confirmed by serving; nullopt when unknown.
 std::optional<Ordinal> leader_of(const Facts& facts);
 
+// Whom CORRUPT alarms name, as any member knows them, sorted; 0 stands for nobody by name.
+std::vector<MemberId> accused(const Facts& facts);
+
 // The best replica to send a membership command through: the leader, else any that serves.
 std::optional<Ordinal> best_via(const Facts& facts);
 

@@ -94,8 +94,9 @@ bool changes_members(const CommandBody& body) {
 // The smallest group that disagrees with a majority at one revision. Hashes are comparable only for
 // equal compact revisions (etcd facts 10). A loser that is ahead of everybody is left to a person:
 // it may hold the only copy of what the others lost (etcd facts 5, amnesiac quorum).
-void judge_hashes(Facts& facts, const ContentCompared& compared) {
+void judge_hashes(Facts& facts, const ContentCompared& compared, Instant now) {
     facts.diverged.clear();
+    facts.judged = HashJudgement{HashVerdict::none, 0, now};
     SmallMap<std::uint32_t, std::uint32_t> votes;
     std::uint32_t answered = 0;
     std::optional<Revision> compact;
@@ -106,16 +107,23 @@ void judge_hashes(Facts& facts, const ContentCompared& compared) {
         ++answered;
         ++votes[hash.hash];
     }
+    facts.judged.answered = answered;
+    if (answered == 0) return;
+    facts.judged.verdict = votes.size() == 1 ? HashVerdict::equal : HashVerdict::undecided;
     if (answered < 3) return;
     for (const auto& [winner, count] : votes) {
         if (count * 2 <= answered) continue;
         Revision newest;
         for (const auto& [ordinal, hash] : compared.hashes)
             if (hash.answered && hash.hash == winner) newest = std::max(newest, hash.revision);
-        for (const auto& [ordinal, hash] : compared.hashes)
-            if (hash.answered && hash.hash != winner)
-                facts.diverged[hash.member_id] =
-                    hash.revision > newest ? "ahead of the majority" : "";
+        bool all_are_behind = true;
+        for (const auto& [ordinal, hash] : compared.hashes) {
+            if (!hash.answered || hash.hash == winner) continue;
+            const bool ahead = hash.revision > newest;
+            facts.diverged[hash.member_id] = ahead ? "ahead of the majority" : "";
+            all_are_behind = all_are_behind && !ahead;
+        }
+        if (votes.size() > 1 && all_are_behind) facts.judged.verdict = HashVerdict::minority;
     }
 }
 
@@ -151,7 +159,7 @@ struct Bring {
             state.facts.content = compared;
             state.facts.content_at = state.now;
         } else {
-            judge_hashes(state.facts, compared);
+            judge_hashes(state.facts, compared, state.now);
         }
     }
 };
@@ -168,7 +176,10 @@ void settle(State& state, const Command& command, bool done) {
         std::holds_alternative<StampVolume>(command.body) ||
         std::holds_alternative<RebuildEtcd>(command.body))
         facts.disk.reset();
-    if (changes_members(command.body)) facts.list_current = false;
+    if (changes_members(command.body)) {
+        facts.list_current = false;
+        facts.judged = HashJudgement{};
+    }
     if (std::holds_alternative<ListMembers>(command.body)) facts.list_at = state.now;
     if (std::holds_alternative<ExamineDisk>(command.body)) facts.examined_at = state.now;
     if (const auto* compare = std::get_if<CompareContent>(&command.body); compare)

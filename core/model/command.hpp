@@ -106,6 +106,7 @@ struct CompareContent {
 struct DisarmCorrupt {
     Ordinal via;
     Fence fence;
+    std::vector<MemberId> accused;  // the alarms to disarm; 0: the one that names nobody
     bool operator==(const DisarmCorrupt&) const = default;
 };
 

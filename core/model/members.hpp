@@ -43,6 +43,7 @@ struct MemberStatus {
     bool learner = false;
     bool alarm_nospace = false;
     bool alarm_corrupt = false;
+    std::vector<MemberId> accused;  // by CORRUPT alarms; 0: nobody by name (etcd facts 9)
     bool operator==(const MemberStatus&) const = default;
 };
 

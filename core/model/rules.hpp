@@ -184,6 +184,15 @@ enum class RuleId : std::uint16_t {
     N14,
     N15,
     N16,
+    // alarm: the CORRUPT alarm (core/machines/alarm.cpp)
+    K01 = 1001,
+    K02,
+    K03,
+    K04,
+    K05,
+    K06,
+    K07,
+    K08,
 };
 
 enum class Machine : std::uint8_t {
@@ -195,6 +204,7 @@ enum class Machine : std::uint8_t {
     repair,
     authority,
     look,  // evidence asked for outside any machine
+    alarm,
 };
 
 // taken: the row fired; refused: its guard said no; no_row: an impossible pair (phase, signal).

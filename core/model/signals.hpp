@@ -224,6 +224,22 @@ struct authority_lost {
     bool operator==(const authority_lost&) const = default;
 };
 
+// alarm
+struct alarm_raised {
+    bool operator==(const alarm_raised&) const = default;
+};
+struct alarm_gone {
+    bool operator==(const alarm_gone&) const = default;
+};
+struct content_agrees {
+    bool operator==(const content_agrees&) const = default;
+};
+struct nobody_knows {
+    std::string why;
+    std::string next_step;
+    bool operator==(const nobody_knows&) const = default;
+};
+
 }  // namespace signal
 
 using ReplicaSignal =
@@ -251,5 +267,7 @@ using RepairSignal =
                  signal::serves, signal::let_go>;
 using AuthoritySignal = std::variant<signal::work_for_us, signal::granted, signal::not_granted,
                                      signal::work_done, signal::authority_lost>;
+using AlarmSignal = std::variant<signal::alarm_raised, signal::alarm_gone, signal::content_agrees,
+                                 signal::nobody_knows>;
 
 }  // namespace quorate

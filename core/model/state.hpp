@@ -33,6 +33,20 @@ struct CommitSeen {
     bool operator==(const CommitSeen&) const = default;
 };
 
+// What the last comparison of all voters' hashes said.
+enum class HashVerdict : std::uint8_t {
+    none,       // none was made, or they could not be compared
+    equal,
+    minority,   // a majority says who is wrong: Facts::diverged
+    undecided,  // they differ and nobody can say who is right
+};
+struct HashJudgement {
+    HashVerdict verdict = HashVerdict::none;
+    std::uint32_t answered = 0;
+    Instant at;
+    bool operator==(const HashJudgement&) const = default;
+};
+
 // Folded knowledge, with its source in the name and its age beside it.
 struct Facts {
     Settings settings;
@@ -70,6 +84,7 @@ struct Facts {
     std::optional<std::string> approved_token;
     std::string unknown_event;  // not empty: why this agent decides nothing beyond its replica
     CommitSeen commit_seen;     // its clients may have seen it too (S8)
+    HashJudgement judged;       // forgotten whenever members change
     bool operator==(const Facts&) const = default;
 };
 
@@ -179,6 +194,17 @@ struct AuthorityState {
     bool operator==(const AuthorityState&) const = default;
 };
 
+// The CORRUPT alarm (or the doubt that should have raised it).
+enum class AlarmPhase : std::uint8_t { clear, raised, disarming, parked };
+struct AlarmState {
+    AlarmPhase phase = AlarmPhase::clear;
+    Instant since;  // of this phase
+    Instant retry_at;
+    std::string reason;  // while parked
+    std::string next_step;
+    bool operator==(const AlarmState&) const = default;
+};
+
 struct State {
     EventSeq seq;  // of the last event
     Instant now;   // the same
@@ -195,6 +221,7 @@ struct State {
     std::vector<Ordinal> probed;     // the set last asked of the prober
     std::optional<Instant> wake_at;  // the timer last armed
     bool exiting = false;            // ExitAgent was said
+    AlarmState alarm;
     bool operator==(const State&) const = default;
 };
 

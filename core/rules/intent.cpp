@@ -4,6 +4,7 @@
 
 #include "core/base/limits.hpp"
 #include "core/facts/evidence.hpp"
+#include "core/rules/content.hpp"
 
 namespace quorate {
 namespace {
@@ -144,7 +145,7 @@ bool work_is_visible(const State& state) {
     }
     for (const auto& [id, member] : state.members)
         if (member.phase == MemberPhase::failed) return true;
-    return false;
+    return doubt_is_work(state);
 }
 
 bool quorum_is_lost(const State& state) {
@@ -188,8 +189,11 @@ std::optional<Instant> next_wake(const State& state) {
         earliest.consider(state.repair.progress + policy.learner_stuck_after);
     for (const auto& [id, command] : state.in_flight)
         earliest.consider(command.deadline + limits::outcome_grace);
-    if (leader_of(facts) == facts.settings.self)
+    if (leader_of(facts) == facts.settings.self) {
         earliest.consider(facts.hashes_at + policy.hash_check_period);
+        if (doubt_is_work(state)) earliest.consider(facts.hashes_at + policy.stability_window);
+    }
+    earliest.consider(state.alarm.retry_at);
     if (state.replica.phase == ReplicaPhase::serving)
         earliest.consider(state.replica.told_at + policy.high_water_period);
     return earliest.at();

@@ -1,6 +1,7 @@
 #include "core/rules/looking.hpp"
 
 #include "core/facts/evidence.hpp"
+#include "core/rules/content.hpp"
 
 namespace quorate {
 namespace {
@@ -29,7 +30,13 @@ bool wants_hashes(const State& state) {
     const Facts& facts = state.facts;
     if (leader_of(facts) != facts.settings.self || facts.stop_requested) return false;
     if (state.repair.phase != RepairPhase::idle || in_flight<CompareContent>(state)) return false;
-    return state.now >= facts.hashes_at + facts.settings.policy.hash_check_period;
+    const Policy& policy = facts.settings.policy;
+    if (doubt_is_work(state)) {
+        // The first answer at once; the next ones as repairs and stragglers may change them.
+        if (facts.judged.at <= state.alarm.since && facts.hashes_at <= state.alarm.since) return true;
+        return state.now >= facts.hashes_at + policy.stability_window;
+    }
+    return state.now >= facts.hashes_at + policy.hash_check_period;
 }
 
 bool wants_position(const State& state) {

@@ -16,5 +16,6 @@ std::optional<MemberSignal> read_member(const State& state, MemberId member);
 std::optional<ClusterSignal> read_cluster(const State& state);
 std::optional<RepairSignal> read_repair(const State& state);
 std::optional<AuthoritySignal> read_authority(const State& state);
+std::optional<AlarmSignal> read_alarm(const State& state);
 
 }  // namespace quorate

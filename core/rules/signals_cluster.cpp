@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/facts/evidence.hpp"
+#include "core/rules/content.hpp"
 #include "core/rules/identity.hpp"
 #include "core/rules/intent.hpp"
 #include "core/rules/quorum.hpp"
@@ -301,7 +302,7 @@ std::optional<MemberSignal> read_member(const State& state, MemberId id) {
     if (entry == nullptr) return std::nullopt;
     const Policy& policy = facts.settings.policy;
     const MemberPhase phase = member.phase;
-    if (is_lost(facts, member.ordinal, *entry))
+    if (is_lost(facts, member.ordinal, *entry) || is_accused_in_vain(state, id))
         return phase == MemberPhase::failed ? std::nullopt
                                             : std::optional<MemberSignal>(signal::lost{});
     const ProbeFact* probe = facts.probes.find(member.ordinal);

@@ -76,6 +76,8 @@ struct PutBody {
     void operator()(const DisarmCorrupt& from) const {
         to->mutable_disarm_corrupt()->set_via(from.via.value);
         to->mutable_disarm_corrupt()->set_fence(from.fence.value);
+        for (const MemberId id : from.accused)
+            to->mutable_disarm_corrupt()->add_accused(id.value);
     }
     void operator()(const ProbeReplicas& from) const {
         put_ordinals(from.replicas, to->mutable_probe_replicas()->mutable_replicas());
@@ -165,7 +167,10 @@ bool get_etcd(const pb::Command& from, CommandBody& to) {
         return get_ordinals(from.compare_content().replicas(),
                             to.emplace<CompareContent>().replicas);
     } else if (from.has_disarm_corrupt()) {
-        to = DisarmCorrupt{{from.disarm_corrupt().via()}, {from.disarm_corrupt().fence()}};
+        DisarmCorrupt disarm{{from.disarm_corrupt().via()}, {from.disarm_corrupt().fence()}, {}};
+        for (const std::uint64_t id : from.disarm_corrupt().accused())
+            disarm.accused.push_back({id});
+        to = std::move(disarm);
     } else {
         return false;
     }

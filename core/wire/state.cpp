@@ -8,6 +8,13 @@ namespace {
 using wire::get;
 using wire::put;
 
+// What came with a later release is written only when it says something: older bytes stay as they are.
+void put(const HashJudgement& from, pb::HashJudgement* to) {
+    to->set_verdict(wire_value<pb::HashVerdict>(from.verdict));
+    to->set_answered(from.answered);
+    to->set_at_us(from.at.us);
+}
+
 void put(const Facts& from, pb::Facts* to) {
     put(from.settings, to->mutable_settings());
     to->set_started_at_us(from.started_at.us);
@@ -48,6 +55,7 @@ void put(const Facts& from, pb::Facts* to) {
     to->set_hashes_at_us(from.hashes_at.us);
     to->set_commit_seen_epoch(from.commit_seen.epoch.value);
     to->set_commit_seen_index(from.commit_seen.index.value);
+    if (from.judged != HashJudgement{}) put(from.judged, to->mutable_judged());
     to->set_stop_requested(from.stop_requested);
     if (from.approved_token) to->set_approved_token(*from.approved_token);
     to->set_unknown_event(from.unknown_event);
@@ -84,6 +92,13 @@ bool get_messages(const pb::Facts& from, Facts& to) {
            get_optional(from.has_content(), from.content(), to.content);
 }
 
+bool get_judged(const pb::Facts& from, HashJudgement& to) {
+    if (!from.has_judged()) return true;
+    to.answered = from.judged().answered();
+    to.at = {from.judged().at_us()};
+    return get_value<pb::HashVerdict>(from.judged().verdict(), to.verdict);
+}
+
 bool get(const pb::Facts& from, Facts& to) {
     to.started_at = {from.started_at_us()};
     to.entropy = from.entropy();
@@ -106,7 +121,7 @@ bool get(const pb::Facts& from, Facts& to) {
     to.stop_requested = from.stop_requested();
     if (from.has_approved_token()) to.approved_token = from.approved_token();
     to.unknown_event = from.unknown_event();
-    return get_messages(from, to) && get_maps(from, to);
+    return get_messages(from, to) && get_maps(from, to) && get_judged(from, to.judged);
 }
 
 void put(const ReplicaState& from, pb::ReplicaState* to) {
@@ -208,6 +223,21 @@ bool get(const pb::AuthorityState& from, AuthorityState& to) {
     return get_value<pb::AuthorityPhase>(from.phase(), to.phase);
 }
 
+void put(const AlarmState& from, pb::AlarmState* to) {
+    to->set_phase(wire_value<pb::AlarmPhase>(from.phase));
+    to->set_since_us(from.since.us);
+    to->set_retry_at_us(from.retry_at.us);
+    to->set_reason(from.reason);
+    to->set_next_step(from.next_step);
+}
+bool get(const pb::AlarmState& from, AlarmState& to) {
+    to.since = {from.since_us()};
+    to.retry_at = {from.retry_at_us()};
+    to.reason = from.reason();
+    to.next_step = from.next_step();
+    return get_value<pb::AlarmPhase>(from.phase(), to.phase);
+}
+
 }  // namespace
 
 void put(const State& from, pb::State* to) {
@@ -234,6 +264,7 @@ void put(const State& from, pb::State* to) {
     put_ordinals(from.probed, to->mutable_probed());
     if (from.wake_at) to->set_wake_at_us(from.wake_at->us);
     to->set_exiting(from.exiting);
+    if (from.alarm != AlarmState{}) put(from.alarm, to->mutable_alarm());
 }
 
 bool get(const pb::State& from, State& to) {
@@ -251,7 +282,8 @@ bool get(const pb::State& from, State& to) {
     return get_ordinals(from.probed(), to.probed) && get(from.facts(), to.facts) &&
            get(from.replica(), to.replica) && get(from.volume(), to.volume) &&
            get(from.process(), to.process) && get(from.cluster(), to.cluster) &&
-           get(from.repair(), to.repair) && get(from.authority(), to.authority);
+           get(from.repair(), to.repair) && get(from.authority(), to.authority) &&
+           (!from.has_alarm() || get(from.alarm(), to.alarm));
 }
 
 std::string encode(const State& state) { return encode_as<pb::State>(state); }

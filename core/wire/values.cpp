@@ -125,6 +125,8 @@ void put(const MemberStatus& from, pb::MemberStatus* to) {
     to->set_learner(from.learner);
     to->set_alarm_nospace(from.alarm_nospace);
     to->set_alarm_corrupt(from.alarm_corrupt);
+    for (const MemberId id : from.accused)
+        to->add_accused(id.value);
 }
 bool get(const pb::MemberStatus& from, MemberStatus& to) {
     to.answers = from.answers();
@@ -140,6 +142,8 @@ bool get(const pb::MemberStatus& from, MemberStatus& to) {
     to.learner = from.learner();
     to.alarm_nospace = from.alarm_nospace();
     to.alarm_corrupt = from.alarm_corrupt();
+    for (const std::uint64_t id : from.accused())
+        to.accused.push_back({id});
     return get(from.version(), to.version);
 }
 

@@ -66,6 +66,8 @@ std::string signals_of(Machine machine) {
             return signals<AuthoritySignal>();
         case Machine::look:
             return "[]";
+        case Machine::alarm:
+            return signals<AlarmSignal>();
     }
     return "[]";
 }

@@ -242,6 +242,21 @@ TEST(FoldHashes, TheOneThatDisagreesWithAMajorityDiverged) {
 TEST(FoldHashes, WithoutAMajorityNobodyIsAccused) {
     EXPECT_TRUE(hashed(1, 2, 3).facts.diverged.empty());
 }
+TEST(FoldHashes, AreJudgedAsAWhole) {
+    const auto judged = [](const State& state) { return state.facts.judged.verdict; };
+    EXPECT_EQ(HashVerdict::equal, judged(hashed(1, 1, 1)));
+    EXPECT_EQ(3U, hashed(1, 1, 1).facts.judged.answered);
+    EXPECT_EQ(HashVerdict::minority, judged(hashed(1, 1, 2)));
+    EXPECT_EQ(HashVerdict::undecided, judged(hashed(1, 2, 3)));
+    EXPECT_EQ(HashVerdict::undecided, judged(hashed(1, 1, 2, Revision{491})))
+        << "the loser is ahead";
+    EXPECT_EQ(HashVerdict::none, judged(hashed(1, 1, 2, Revision{490}, Revision{400})));
+}
+TEST(FoldHashes, AreForgottenWhenMembersChange) {
+    State state = hashed(1, 1, 1);
+    const CommandId id = pending(state, RemoveMember{});
+    EXPECT_EQ(HashJudgement{}, after(state, CommandEnded{id, Unknown{}, {}}).facts.judged);
+}
 TEST(FoldHashes, OfDifferentCompactionsAreNotComparable) {
     EXPECT_TRUE(hashed(1, 1, 2, Revision{490}, Revision{400}).facts.diverged.empty());
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/explain.hpp"
+#include "core/machines/alarm.hpp"
 #include "core/machines/authority.hpp"
 #include "core/machines/cluster.hpp"
 #include "core/machines/member.hpp"
@@ -115,6 +116,14 @@ struct AuthorityHand {
         return given(machine, turn_authority(state, signal));
     }
 };
+struct AlarmHand {
+    using Signal = AlarmSignal;
+    static constexpr Machine machine = Machine::alarm;
+    static Given fire(State state, std::uint8_t phase, const Signal& signal) {
+        state.alarm.phase = static_cast<AlarmPhase>(phase);
+        return given(machine, turn_alarm(state, signal));
+    }
+};
 
 const std::vector<RowText>& rows_of(Machine machine) {
     static const std::vector<MachineTable> tables = all_tables();
@@ -157,7 +166,7 @@ std::string text_of(const std::optional<RuleId>& rule) { return rule ? rule_name
 template <class Hand>
 class Machines : public testing::Test {};
 using Hands = testing::Types<ReplicaHand, VolumeHand, ProcessHand, MemberHand, ClusterHand,
-                             RepairHand, AuthorityHand>;
+                             RepairHand, AuthorityHand, AlarmHand>;
 struct HandName {
     template <class Hand>
     static std::string GetName(int) {
@@ -226,6 +235,7 @@ constexpr Asks asks[] = {
     {H13, "WriteRecord"},  {H15, "CompareContent"},{H16, "PromoteMember"},{H17, "RemoveMember"},
     {H18, "CompareContent"},{H22, "WriteRecord"},  {H23, "WriteRecord"},
     {A01, "AcquireAuthority"}, {A04, "ReleaseAuthority"},
+    {K03, "DisarmCorrupt"},
 };
 // clang-format on
 
@@ -436,6 +446,16 @@ TEST(Look, L01AListOfAnotherClusterIsNotReadInALoop) {
     EXPECT_EQ(Wanted{}, looks(state));
     state.now = state.facts.list_at + state.facts.settings.policy.retry_period;
     EXPECT_EQ(Wanted{L01}, looks(state));
+}
+TEST(Look, L02HashesAtOnceWhenTheContentIsInDoubt) {
+    State state = content_with_what_it_knows();
+    state.alarm.phase = AlarmPhase::raised;
+    state.alarm.since = state.now;
+    EXPECT_EQ(Wanted{L02}, looks(state));
+    state.facts.hashes_at = state.now = test::now + seconds(1);
+    EXPECT_EQ(Wanted{}, looks(state));
+    state.now = state.facts.hashes_at + state.facts.settings.policy.stability_window;
+    EXPECT_EQ(Wanted{L02}, looks(state));
 }
 TEST(Look, L02HashesOncePerPeriodBesideTheLeader) {
     State state = content_with_what_it_knows();

@@ -236,6 +236,8 @@ TEST(WireEnums, AreThoseOfTheCore) {
     ExpectTheSameNames<ClusterPhase>("ClusterPhase");
     ExpectTheSameNames<RepairPhase>("RepairPhase");
     ExpectTheSameNames<AuthorityPhase>("AuthorityPhase");
+    ExpectTheSameNames<AlarmPhase>("AlarmPhase");
+    ExpectTheSameNames<HashVerdict>("HashVerdict");
 }
 
 std::string Tags() {

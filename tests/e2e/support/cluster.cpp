@@ -91,6 +91,18 @@ std::optional<std::string> etcd_binary() {
     return newest / "etcd";
 }
 
+Version etcd_line() {
+    const Ran ran = run({etcd_binary().value_or("etcd"), "--version"});
+    const std::string text = ran.out + ran.err;
+    const std::size_t at = text.find("etcd Version: ");
+    std::vector<int> numbers = at == std::string::npos
+                                   ? std::vector<int>()
+                                   : numbers_of(text.substr(at + 14, text.find('\n', at) - at - 14));
+    if (numbers.size() < 2) throw std::runtime_error("no version in: " + text);
+    return Version{static_cast<std::uint32_t>(numbers[0]), static_cast<std::uint32_t>(numbers[1]),
+                   0};
+}
+
 // --- A life ------------------------------------------------------------------------------------
 
 Cluster::Cluster(Options options)

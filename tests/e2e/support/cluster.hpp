@@ -27,6 +27,9 @@ namespace quorate::e2e {
 // path; 3.4 and nothing mean the etcd in PATH. nullopt: not on this machine.
 std::optional<std::string> etcd_binary();
 
+// Its line, such as 3.6.0.
+Version etcd_line();
+
 class Cluster {
   public:
     struct Options {

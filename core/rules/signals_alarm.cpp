@@ -1,0 +1,83 @@
+// The signals of machine `alarm`: what the CORRUPT alarm and the members' hashes say together. The
+// accused id alone proves nothing (etcd facts 10: a healthy follower may be named when the leader
+// is bad); what is disarmed must have no accused data left in use (S13).
+#include <algorithm>
+
+#include "core/facts/evidence.hpp"
+#include "core/rules/content.hpp"
+#include "core/rules/signals.hpp"
+
+namespace quorate {
+namespace {
+
+using Reading = std::optional<AlarmSignal>;
+
+std::size_t voters_in(const MemberList& list) {
+    return static_cast<std::size_t>(
+        std::count_if(list.members.begin(), list.members.end(),
+                      [](const ListedMember& member) { return !member.learner; }));
+}
+
+bool somebody_accused_is_left(const Facts& facts, const MemberList& list) {
+    const std::vector<MemberId> ids = accused(facts);
+    return std::any_of(ids.begin(), ids.end(), [&](MemberId id) {
+        return id.value != 0 && find_member(list, id) != nullptr;
+    });
+}
+
+bool all_voters_agree(const State& state, std::size_t voters) {
+    if (voters == 1) return true;  // there is nobody to differ from
+    return state.facts.judged.verdict == HashVerdict::equal && judged_since_alarm(state) &&
+           state.facts.judged.answered == voters;
+}
+
+Reading when_raised(const State& state) {
+    const Facts& facts = state.facts;
+    if (!content_is_doubted(facts)) return signal::alarm_gone{};
+    if (judged_since_alarm(state) && facts.judged.verdict == HashVerdict::undecided)
+        return signal::nobody_knows{
+            "the members' content differs, and no majority says which is right",
+            "compare it (etcdctl endpoint hashkv --cluster) and remove the wrong member: "
+            "etcdctl member remove ID"};
+    // The rest changes something: it needs authority, a list that is evidence, and no repair.
+    if (state.authority.phase != AuthorityPhase::holding || !list_is_evidence(state) ||
+        state.repair.phase != RepairPhase::idle)
+        return std::nullopt;
+    const std::size_t voters = voters_in(*facts.list);
+    const bool left = somebody_accused_is_left(facts, *facts.list);
+    if (left && voters == 1)
+        return signal::nobody_knows{
+            "the CORRUPT alarm accuses the only member",
+            "restore a snapshot, or, if its data is right, run: etcdctl alarm disarm"};
+    if (left || voters != facts.list->members.size() || !all_voters_agree(state, voters))
+        return std::nullopt;
+    return signal::content_agrees{};
+}
+
+}  // namespace
+
+std::optional<AlarmSignal> read_alarm(const State& state) {
+    const Facts& facts = state.facts;
+    const bool doubted = content_is_doubted(facts);
+    switch (state.alarm.phase) {
+        case AlarmPhase::clear:
+            return doubted ? Reading(signal::alarm_raised{}) : std::nullopt;
+        case AlarmPhase::raised:
+            return when_raised(state);
+        case AlarmPhase::disarming:
+            if (!doubted) return signal::alarm_gone{};
+            if (in_flight<DisarmCorrupt>(state) || state.now < state.alarm.retry_at)
+                return std::nullopt;
+            return signal::alarm_raised{};
+        case AlarmPhase::parked: {
+            if (!doubted) return signal::alarm_gone{};
+            const HashVerdict verdict = facts.judged.verdict;
+            const bool decided = verdict == HashVerdict::equal || verdict == HashVerdict::minority;
+            return decided && judged_since_alarm(state) ? Reading(signal::alarm_raised{})
+                                                        : std::nullopt;
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace quorate
