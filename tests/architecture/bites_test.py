@@ -171,10 +171,10 @@ class Grid(Folder):
         self.assertIn("P01 and P99 answer the same pair", self.said())
 
     def test_a_reason_of_no_use_is_found(self):
-        self.assertIn("of no use", self.said("[authority]\nwithout / granted: said before\n"))
+        self.assertIn("of no use", self.said("clear / alarm_raised: said before\n"))
 
     def test_a_reason_for_an_unknown_name_is_found(self):
-        self.assertIn("authority has no phase nowhere", self.said("[authority]\nnowhere / granted: why\n"))
+        self.assertIn("alarm has no phase nowhere", self.said("nowhere / alarm_gone: why\n"))
         self.assertIn("there is no machine engine", self.said("[engine]\na / b: why\n"))
 
     def test_a_missing_golden_is_found(self):
