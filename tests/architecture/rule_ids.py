@@ -2,7 +2,8 @@
 """Each rule id is hit by a unit test.
 
 Rows of machines are fired one by one by tests/unit/core_machines_test.cpp, which walks the compiled
-tables; every other rule (recovery table, planner, looking) must be named by a unit test.
+tables; every other rule (recovery table, planner, looking) must be named by a unit test. That each
+answers in a scenario as well is for tests/scenario/rules_test.cpp to say.
 
 usage: rule_ids.py DUMP ROOT
 """

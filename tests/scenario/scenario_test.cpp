@@ -3,43 +3,15 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
+#include "tests/scenario/scenarios.hpp"
 
 namespace quorate::sim {
 namespace {
 
-namespace fs = std::filesystem;
-
-fs::path root() {
-    const char* set = std::getenv("QUORATE_SCENARIOS");
-    return set != nullptr ? fs::path(set) : fs::path("scenarios");
-}
-
-std::vector<std::string> all_scenarios() {
-    std::vector<std::string> names;
-    if (!fs::exists(root())) return names;
-    for (const auto& entry : fs::recursive_directory_iterator(root()))
-        if (entry.path().extension() == ".scn")
-            names.push_back(fs::relative(entry.path(), root()).string());
-    std::sort(names.begin(), names.end());
-    return names;
-}
-
-std::string text_of(const std::string& name) {
-    std::ifstream in(root() / name);
-    std::stringstream text;
-    text << in.rdbuf();
-    return text.str();
-}
-
 class Scenario : public testing::TestWithParam<std::string> {};
 
 TEST_P(Scenario, GoesAsItClaims) {
-    const ScriptOutcome outcome = run_script(text_of(GetParam()));
+    const ScriptOutcome outcome = run_script(text_of_scenario(GetParam()));
     EXPECT_TRUE(outcome.good) << GetParam() << "\n  claim: " << outcome.claim << "\n  "
                               << outcome.failure;
 }
