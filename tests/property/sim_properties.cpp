@@ -101,6 +101,29 @@ TEST(Oracle, S1BitesWhenALivingVoterIsRemovedBesideALostOne) {
     EXPECT_TRUE(found(world, "S1"));
 }
 
+Step removes_a_voter_instead_of_promoting(State state, const Event& event) {
+    Step result = step(std::move(state), event);
+    for (Command& command : result.decision.commands)
+        if (const auto* promote = std::get_if<PromoteMember>(&command.body))
+            for (const ListedMember& member : result.next.facts.list->members)
+                if (member.peer_urls.front() == Cluster::peer_url(1)) {
+                    command.body = RemoveMember{promote->via, member.id, promote->fence};
+                    break;
+                }
+    return result;
+}
+
+TEST(Oracle, S2BitesWhenAVoterIsRemovedBesideALearner) {
+    Config config = quick();
+    config.step = removes_a_voter_instead_of_promoting;
+    World world(config);
+    world.run_for(seconds(20));
+    EXPECT_TRUE(world.steady());
+    world.scale(4);
+    world.run_for(seconds(20));
+    EXPECT_TRUE(found(world, "S2"));
+}
+
 TEST(Oracle, S3BitesWhenAnEmptyVolumeFoundsAgain) {
     World world(quick());
     world.run_for(seconds(20));
@@ -139,6 +162,46 @@ TEST(Oracle, S5BitesWhenARolledBackVolumeRuns) {
     world.cluster.start(1, how);
     world.run_for(seconds(5));
     EXPECT_TRUE(found(world, "S5"));
+}
+
+// Every comparison says "equal".
+Step believes_any_content(State state, const Event& event) {
+    Event told = event;
+    if (auto* ended = std::get_if<CommandEnded>(&told.observation))
+        if (auto* compared = std::get_if<ContentCompared>(&ended->brought))
+            for (auto& [ordinal, hash] : compared->hashes)
+                hash.hash = 1;
+    return step(std::move(state), told);
+}
+
+// Runs to the moment when the new replica's volume holds a write, changes that write behind its
+// back, and goes on: raft is in sync, the content is not.
+bool promotes_other_content(Step (*core)(State, const Event&)) {
+    Config config = quick();
+    config.step = core;
+    World world(config);
+    world.run_for(seconds(20));
+    EXPECT_TRUE(world.steady());
+    world.scale(4);
+    bool changed = false;
+    for (int i = 0; i < 20'000 && !changed; ++i) {
+        world.run_for(milliseconds(1));
+        if (!world.volumes[3].data) continue;
+        for (LogEntry& entry : world.volumes[3].data->log)
+            if (entry.kind == EntryKind::write && !changed) {
+                entry.payload += 1'000'000;
+                changed = true;
+            }
+    }
+    EXPECT_TRUE(changed);
+    world.cluster.end(3, ExitClass::killed);  // it applies its log anew
+    world.run_for(seconds(8));
+    return found(world, "S9");
+}
+
+TEST(Oracle, S9BitesWhenALearnerWithOtherContentIsPromoted) {
+    EXPECT_TRUE(promotes_other_content(believes_any_content));
+    EXPECT_FALSE(promotes_other_content(&step));
 }
 
 TEST(Oracle, S16BitesWhenACommandRunsBeforeItsRecord) {
