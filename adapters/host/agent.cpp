@@ -99,7 +99,7 @@ class Agent {
           outbox_(loop_, config_, settings_, tasks_, members_, prober_,
                   {[this](Observation o) { post(std::move(o)); }, [this](Instant at) { wake(at); },
                    [this](std::string reason) { leave(std::move(reason)); }}),
-          engine_({*journal_, outbox_, clock_}, std::move(state), wire::digest),
+          engine_({*journal_, outbox_, clock_}, std::move(state), {.digest = wire::digest}),
           watcher_(loop_, [this] { look_at_files(); }),
           wake_timer_(loop_),
           jump_timer_(loop_),
@@ -134,9 +134,8 @@ class Agent {
 
     // Whatever waits goes into one batch and one sync.
     void take() {
-        const std::vector<Observation> batch(std::make_move_iterator(waiting_.begin()),
-                                             std::make_move_iterator(waiting_.end()));
-        waiting_.clear();
+        std::vector<Observation> batch;
+        batch.swap(waiting_);
         if (engine_.take(batch) == Durable::no) {
             log_->line(log::Level::error, "the journal cannot be written: " + journal_->failure());
             std::fprintf(stderr,

@@ -2,34 +2,31 @@
 
 #include <algorithm>
 #include <utility>
-#include <vector>
 
 namespace quorate {
 
-Engine::Engine(Ports ports, State state, DigestOf digest)
-    : ports_(ports), state_(std::move(state)), digest_(digest) {}
+Engine::Engine(Ports ports, State state, Core core)
+    : ports_(ports), core_(core), state_(std::move(state)) {}
 
 // The only place where time enters. It never runs backwards for the core, whatever a clock does.
-Event Engine::stamp(const Observation& observation, const State& after) {
+Event Engine::stamp(Observation observation, const State& after) {
     return Event{EventSeq{after.seq.value + 1}, std::max(after.now, ports_.clock.now()),
-                 observation};
+                 std::move(observation)};
 }
 
-Durable Engine::take(std::span<const Observation> observations) {
-    std::vector<Record> records;
-    std::vector<Command> commands;
-    State state = state_;
-    for (const Observation& observation : observations) {
-        Event event = stamp(observation, state);
-        Step step = quorate::step(std::move(state), event);
-        state = std::move(step.next);
-        commands.insert(commands.end(), step.decision.commands.begin(),
-                        step.decision.commands.end());
-        records.push_back({std::move(event), std::move(step.decision), digest_(state)});
+Durable Engine::take(std::span<Observation> observations) {
+    records_.clear();
+    next_ = state_;
+    for (Observation& observation : observations) {
+        Event event = stamp(std::move(observation), next_);
+        Step step = core_.step(std::move(next_), event);
+        next_ = std::move(step.next);
+        records_.push_back({std::move(event), std::move(step.decision), core_.digest(next_)});
     }
-    if (ports_.journal.commit(records) == Durable::no) return Durable::no;
-    state_ = std::move(state);
-    ports_.outbox.release(commands);
+    if (ports_.journal.commit(records_) == Durable::no) return Durable::no;
+    std::swap(state_, next_);
+    for (const Record& record : records_)
+        ports_.outbox.release(record.decision.commands);
     return Durable::yes;
 }
 

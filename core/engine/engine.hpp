@@ -1,15 +1,21 @@
 // The five-line heart: compute, persist, install, release. Observations are taken in order, several
-// of those that wait into one synced write; a command never starts without its durable record.
+// of those that wait into one synced write; a command never starts without its durable record. The
+// agent and the simulator drive this same engine, each through its own form of the ports.
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "core/engine/ports.hpp"
 #include "core/step.hpp"
 
 namespace quorate {
 
-using DigestOf = std::uint64_t (*)(const State&);
+// What the engine drives. Another step than the product's is for those who try out its observers.
+struct Core {
+    Step (*step)(State, const Event&) = &quorate::step;
+    std::uint64_t (*digest)(const State&);
+};
 
 class Engine {
   public:
@@ -20,19 +26,23 @@ class Engine {
     };
 
     // `state`: as folded from the journal; State{} for a new one. Ports outlive the engine.
-    Engine(Ports ports, State state, DigestOf digest);
+    Engine(Ports ports, State state, Core core);
 
     const State& state() const { return state_; }
 
-    // No: the journal could not take them; nothing has happened and nothing more may.
-    [[nodiscard]] Durable take(std::span<const Observation> observations);
+    // Moves the observations away. No: the journal could not take them; nothing has happened and
+    // nothing more may.
+    [[nodiscard]] Durable take(std::span<Observation> observations);
 
   private:
-    Event stamp(const Observation& observation, const State& after);
+    Event stamp(Observation observation, const State& after);
 
     Ports ports_;
+    Core core_;
     State state_;
-    DigestOf digest_;
+    // Of the batch in hand. They outlive it only so that the next one finds their memory.
+    State next_;
+    std::vector<Record> records_;
 };
 
 }  // namespace quorate

@@ -32,7 +32,7 @@ class JournalPort {
 class OutboxPort {
   public:
     virtual ~OutboxPort() = default;
-    // Starts each command; its outcome comes back as an observation. Never blocks.
+    // Starts each command of one decision; its outcome comes back as an observation. Never blocks.
     virtual void release(std::span<const Command> commands) = 0;
 };
 

@@ -1,7 +1,8 @@
-// What one event costs: a turn of one machine, a whole step on a busy state, the planner, and a
-// copy of the state, which each step begins with.
+// What one event costs: a turn of one machine, a whole step on a busy state, the planner, a copy of
+// the state, and one event through the engine.
 #include <benchmark/benchmark.h>
 
+#include "core/engine/engine.hpp"
 #include "core/machines/member.hpp"
 #include "core/machines/repair.hpp"
 #include "core/rules/membership_plan.hpp"
@@ -85,6 +86,33 @@ void step_that_removes_a_member(benchmark::State& loop) {
         benchmark::DoNotOptimize(step(state, event));
 }
 BENCHMARK(step_that_removes_a_member);
+
+// What the engine adds to a step: a state that stays as it was until the record is durable.
+class Nowhere final : public JournalPort, public OutboxPort, public ClockPort {
+  public:
+    Durable commit(std::span<const Record> records) override {
+        benchmark::DoNotOptimize(records.data());
+        return Durable::yes;
+    }
+    void release(std::span<const Command> commands) override {
+        benchmark::DoNotOptimize(commands.data());
+    }
+    Instant now() override { return now_ = now_ + milliseconds(1); }
+
+  private:
+    Instant now_ = test::now;
+};
+
+void engine_that_decides_nothing(benchmark::State& loop) {
+    Nowhere nowhere;
+    Engine engine({nowhere, nowhere, nowhere}, test::state(1, 5),
+                  {.digest = [](const State& state) { return state.seq.value; }});
+    for (auto _ : loop) {
+        Observation probe = ReplicaProbed{Ordinal{2}, test::serving_status(2)};
+        if (engine.take({&probe, 1}) == Durable::no) loop.SkipWithError("refused");
+    }
+}
+BENCHMARK(engine_that_decides_nothing);
 
 void digest_of_state(benchmark::State& loop) {
     const State state = busy();
