@@ -257,7 +257,7 @@ void Oracles::audit() {
 // S17: the journal, folded again through the same step, gives the same decisions.
 void Oracles::refold(const Journal& journal) {
     State state;
-    for (const JournalRecord& record : journal.records) {
+    for (const Record& record : journal.records) {
         Step again = quorate::step(std::move(state), record.event);
         ++counts_.replayed;
         if (again.decision != record.decision)

@@ -41,6 +41,16 @@ DiskShape shape_of(const Volume& volume) {
 
 }  // namespace
 
+Agent::Agent(World& world, std::uint8_t self) : world_(world), self_(self) { open(State{}); }
+
+void Agent::open(State state) {
+    committed_ = state.last_command;
+    journal_.emplace(world_.volumes[self_].journal);
+    // Nobody reads the digests of a simulated journal: S17 compares decisions.
+    engine_.emplace(Engine::Ports{*this, *this, *this}, std::move(state),
+                    Core{world_.config.step, [](const State&) { return std::uint64_t{0}; }});
+}
+
 Settings Agent::settings() const {
     Settings settings;
     settings.self = Ordinal{self_};
@@ -71,20 +81,7 @@ void Agent::start() {
     lease_ = Fence{};
     if (volume.journal.owner != self_)
         world_.set_journal_aside(self_);  // foreign: not ours to read
-    // What a fold of the journal leaves for a new life: AgentStarted drops everything else. The
-    // check of S17 folds the whole journal and would notice if that were not so.
-    state_ = State{};
-    for (auto record = volume.journal.records.rbegin(); record != volume.journal.records.rend();
-         ++record) {
-        if (state_.seq.value == 0) {
-            state_.seq = record->event.seq;
-            state_.now = record->event.at;
-        }
-        if (record->decision.commands.empty()) continue;
-        state_.last_command = record->decision.commands.back().id;
-        break;
-    }
-    committed_ = state_.last_command;
+    open(VolumeJournal(volume.journal).folded());
     AgentStarted started;
     started.settings = settings();
     started.entropy = world_.kernel.streams.draw(self_, Purpose::identity);
@@ -144,12 +141,12 @@ void Agent::schedule_run() {
                            next);
 }
 
-bool Agent::crashes_at(CrashPoint point, const Decision& decision) {
+bool Agent::crashes_at(CrashPoint point, std::span<const Command> commands) {
     if (crash_.point != point) return false;
-    const bool fits =
-        crash_.command.empty() ||
-        std::any_of(decision.commands.begin(), decision.commands.end(),
-                    [&](const Command& one) { return crash_.command == name_of(one.body); });
+    const bool fits = crash_.command.empty() ||
+                      std::any_of(commands.begin(), commands.end(), [&](const Command& one) {
+                          return crash_.command == name_of(one.body);
+                      });
     if (!fits) return false;
     crash_ = CrashPlan{};
     return true;
@@ -158,38 +155,48 @@ bool Agent::crashes_at(CrashPoint point, const Decision& decision) {
 void Agent::run() {
     run_scheduled_ = false;
     if (frozen_ || inbox_.empty()) return;
-    Event event{EventSeq{state_.seq.value + 1}, std::max(state_.now, world_.kernel.now),
-                std::move(inbox_.front())};
+    Observation first = std::move(inbox_.front());
     inbox_.pop_front();
-    Step step = world_.config.step(std::move(state_), event);
     ++decisions_;
-    if (crashes_at(CrashPoint::before_commit, step.decision)) return die();
-    world_.oracles.decided(self_, step.next, step.decision);
-    if (world_.config.trace) world_.print_decision(self_, event, step.decision);
-    for (const RuleHit& hit : step.decision.hits)
-        world_.kernel.note((static_cast<std::uint64_t>(hit.rule) << 24) |
-                           (std::uint64_t{hit.from} << 16) | (std::uint64_t{hit.to} << 8) |
-                           static_cast<std::uint64_t>(hit.verdict));
-    std::vector<Command> commands = step.decision.commands;
-    const bool after_commit = crashes_at(CrashPoint::after_commit, step.decision);
-    const bool after_release = crashes_at(CrashPoint::after_release, step.decision);
-    if (!world_.config.forgets_to_commit) {
-        if (!commands.empty()) committed_ = commands.back().id;
-        world_.volumes[self_].journal.records.push_back(
-            {std::move(event), std::move(step.decision)});
-    }
-    state_ = std::move(step.next);
-    if (after_commit) return die();
-    const std::uint64_t life = life_;
-    for (Command& command : commands) {
-        release(std::move(command));
-        if (life != life_) return;
-    }
-    if (after_release) return die();
-    if (!inbox_.empty()) schedule_run();
+    if (engine_->take({&first, 1}) == Durable::no) return die();
+    if (alive_ && !inbox_.empty()) schedule_run();
 }
 
-void Agent::release(Command command) {
+Instant Agent::now() { return world_.kernel.now; }
+
+Durable Agent::commit(std::span<const Record> records) {
+    for (const Record& record : records)
+        if (crashes_at(CrashPoint::before_commit, record.decision.commands))
+            journal_->fail_next_commit();
+    if (!world_.config.forgets_to_commit && journal_->commit(records) == Durable::no)
+        return Durable::no;
+    for (const Record& record : records) {
+        const Decision& decision = record.decision;
+        if (!decision.commands.empty() && !world_.config.forgets_to_commit)
+            committed_ = decision.commands.back().id;
+        if (world_.config.trace) world_.print_decision(self_, record.event, decision);
+        for (const RuleHit& hit : decision.hits)
+            world_.kernel.note((static_cast<std::uint64_t>(hit.rule) << 24) |
+                               (std::uint64_t{hit.from} << 16) | (std::uint64_t{hit.to} << 8) |
+                               static_cast<std::uint64_t>(hit.verdict));
+    }
+    return Durable::yes;
+}
+
+void Agent::release(std::span<const Command> commands) {
+    // Observations are taken one at a time here: what was decided last led to this state.
+    const std::vector<Record>& durable = world_.volumes[self_].journal.records;
+    if (!durable.empty()) world_.oracles.decided(self_, state(), durable.back().decision);
+    if (crashes_at(CrashPoint::after_commit, commands)) return die();
+    const bool dies = crashes_at(CrashPoint::after_release, commands);
+    for (const Command& command : commands) {
+        start_command(command);
+        if (!alive_) return;
+    }
+    if (dies) die();
+}
+
+void Agent::start_command(const Command& command) {
     world_.oracles.released(self_, command.id, committed_);
     world_.kernel.note((command.id.value << 8) | command.body.index());
     if (const auto* wake = std::get_if<WakeAt>(&command.body)) {
@@ -230,7 +237,7 @@ void Agent::release(Command command) {
     } else if (lost) {
         waiting.answer_lost = true;
     }
-    waiting.command = std::move(command);
+    waiting.command = command;
     world_.kernel.schedule(delay, next);
 }
 

@@ -1,7 +1,6 @@
-// One simulated agent: the core's state, its inbox in order, and the adapters it would have. An
-// observation is stamped, stepped, committed to the volume's journal, installed, and only then are
-// its commands released (core/engine, the five-line heart). Commands take time; their answers may
-// be lost; the agent may die between any two of these lines.
+// One simulated agent: the product's engine, its inbox in order, and the adapters it would have,
+// which are this class. Commands take time; their answers may be lost; the agent may die between
+// any two lines of the engine: in its journal, before the first command or after the last.
 #pragma once
 
 #include <deque>
@@ -9,14 +8,16 @@
 #include <string>
 #include <vector>
 
-#include "core/step.hpp"
+#include "core/engine/engine.hpp"
 #include "sim/kernel/kernel.hpp"
+#include "sim/ports/journal.hpp"
 #include "sim/world/disk.hpp"
 
 namespace quorate::sim {
 
 class World;
 
+// before_commit: the power fails in the commit, and nothing of it is kept.
 enum class CrashPoint : std::uint8_t { none, before_commit, after_commit, after_release };
 
 // Dies at the next decision that holds a command of this name; empty: at the next decision.
@@ -25,12 +26,12 @@ struct CrashPlan {
     std::string command;
 };
 
-class Agent {
+class Agent final : private JournalPort, private OutboxPort, private ClockPort {
   public:
-    Agent(World& world, std::uint8_t self) : world_(world), self_(self) {}
+    Agent(World& world, std::uint8_t self);
 
     bool alive() const { return alive_; }
-    const State& state() const { return state_; }
+    const State& state() const { return engine_->state(); }
     std::uint64_t life() const { return life_; }
     void plan_crash(CrashPlan plan) { crash_ = std::move(plan); }
     void freeze(bool frozen);
@@ -58,10 +59,16 @@ class Agent {
     };
     struct Carry;
 
+    // The engine's ports.
+    Durable commit(std::span<const Record> records) override;
+    void release(std::span<const Command> commands) override;
+    Instant now() override;
+
+    void open(State state);  // the engine of a new life
     void run();
-    bool crashes_at(CrashPoint point, const Decision& decision);
+    bool crashes_at(CrashPoint point, std::span<const Command> commands);
     void schedule_run();
-    void release(Command command);
+    void start_command(const Command& command);
     void execute(std::uint32_t slot);
     void answer(const Waiting& waiting, std::variant<Done, Refused, Unknown> outcome,
                 Brought brought = Nothing{});
@@ -79,7 +86,8 @@ class Agent {
     bool alive_ = false;
     bool frozen_ = false;
     std::uint64_t life_ = 0;
-    State state_;
+    std::optional<VolumeJournal> journal_;
+    std::optional<Engine> engine_;
     std::deque<Observation> inbox_;
     bool run_scheduled_ = false;
     CommandId committed_;

@@ -9,9 +9,8 @@
 #include <vector>
 
 #include "core/base/ids.hpp"
-#include "core/model/decision.hpp"
+#include "core/engine/ports.hpp"
 #include "core/model/disk.hpp"
-#include "core/model/observation.hpp"
 
 namespace quorate::sim {
 
@@ -51,13 +50,9 @@ struct EtcdData {
     LogPosition last() const { return {Term{last_term()}, LogIndex{last_index()}}; }
 };
 
-struct JournalRecord {
-    Event event;
-    Decision decision;
-};
 struct Journal {
     std::uint8_t owner = 0;
-    std::vector<JournalRecord> records;
+    std::vector<Record> records;
 };
 
 struct Volume {

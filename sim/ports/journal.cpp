@@ -1,0 +1,24 @@
+#include "sim/ports/journal.hpp"
+
+namespace quorate::sim {
+
+State VolumeJournal::folded() const {
+    State state;
+    if (kept_.records.empty()) return state;
+    state.seq = kept_.records.back().event.seq;
+    state.now = kept_.records.back().event.at;
+    for (auto record = kept_.records.rbegin(); record != kept_.records.rend(); ++record) {
+        if (record->decision.commands.empty()) continue;
+        state.last_command = record->decision.commands.back().id;
+        break;
+    }
+    return state;
+}
+
+Durable VolumeJournal::commit(std::span<const Record> records) {
+    if (failing_) return Durable::no;
+    kept_.records.insert(kept_.records.end(), records.begin(), records.end());
+    return Durable::yes;
+}
+
+}  // namespace quorate::sim
