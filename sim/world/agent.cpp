@@ -344,7 +344,7 @@ struct Agent::Carry {
     void operator()(const WriteRecord& body) const {
         if (!world.network.reaches_store(agent.self_))
             return refuse(Refusal::not_reachable, "no route to the store");
-        if (!world.store.swap(body, agent.self_, world.kernel.now)) {
+        if (!world.store.swap(body)) {
             agent.post(RecordSeen{world.store.record, {}});
             return refuse(Refusal::conflict, "the record moved on");
         }

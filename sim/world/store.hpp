@@ -1,5 +1,6 @@
 // The host's side of a cluster: desired replicas, the cluster record with compare-and-swap, and the
-// lease of authority with its fence. It is never wrong; what agents hear of it may be late.
+// lease of authority with its fence. It is never wrong; what agents hear of it may be late. The
+// rules are those of the real ones: tests/contract/store holds both against them.
 #pragma once
 
 #include <cstdint>
@@ -16,9 +17,9 @@ class Store {
     Desired desired;
     std::optional<ClusterRecord> record;
 
-    // False: the record or the authority moved on.
-    bool swap(const WriteRecord& write, std::uint8_t by, Instant now) {
-        if (write.fence.value != 0 && !holds(by, write.fence, now)) return false;
+    // False: the record moved on, or a later grant overtook the fence; time alone does not.
+    bool swap(const WriteRecord& write) {
+        if (write.fence.value != 0 && write.fence < fence_) return false;
         const RecordRevision current = record ? record->revision : RecordRevision{};
         if (write.expected != current) return false;
         record = write.record;
@@ -32,8 +33,9 @@ class Store {
         expires_ = now + ttl;
         return fence_;
     }
+    // Late as well, as long as nobody else took it.
     bool renew(std::uint8_t by, Fence fence, Span ttl, Instant now) {
-        if (!holds(by, fence, now)) return false;
+        if (holder_ != by || fence_ != fence) return false;
         expires_ = now + ttl;
         return true;
     }

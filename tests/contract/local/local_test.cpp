@@ -1,4 +1,5 @@
-// The roles that agents share, in their form for one machine: desired replicas, record, lease.
+// The roles that agents share, in their form for one machine: desired replicas, record, lease. What
+// holds of the simulated form too is in tests/contract/store.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -39,12 +40,6 @@ TEST(Desired, IsAbsentUntilSomebodySays) {
     ASSERT_TRUE(read.has_value());
     EXPECT_FALSE(read->has_value());
 }
-TEST(Desired, ReadsWhatWasWritten) {
-    const Directory dir;
-    const Desired desired{5, PodManagement::ordered};
-    ASSERT_TRUE(write_desired(dir / "desired.json", desired).has_value());
-    EXPECT_EQ(**read_desired(dir / "desired.json"), desired);
-}
 TEST(Desired, RefusesMoreReplicasThanThereMayBe) {
     const Directory dir;
     put(dir / "desired.json", R"({"replicas": 10, "policy": "parallel"})");
@@ -81,33 +76,6 @@ TEST(Files, LockIsHeldByOneAtATime) {
     EXPECT_TRUE(FileLock::attempt(dir / "lock").has_value());
 }
 
-TEST(Lease, IsRefusedWhileSomebodyElseHoldsIt) {
-    const Directory dir;
-    const Lease mine(dir / "lease", Ordinal{0});
-    const Lease theirs(dir / "lease", Ordinal{1});
-    ASSERT_TRUE(mine.acquire(minutes(1)).has_value());
-    const auto refusal = theirs.acquire(minutes(1));
-    ASSERT_FALSE(refusal.has_value());
-    EXPECT_EQ(refusal.error().kind, FailureKind::refused);
-}
-TEST(Lease, EachGrantRaisesTheFence) {
-    const Directory dir;
-    const Lease mine(dir / "lease", Ordinal{0});
-    const Lease theirs(dir / "lease", Ordinal{1});
-    const Fence first = *mine.acquire(minutes(1));
-    ASSERT_TRUE(mine.release(first).has_value());
-    const Fence second = *theirs.acquire(minutes(1));
-    EXPECT_LT(first, second);
-}
-TEST(Lease, ExpiredOneIsFree) {
-    const Directory dir;
-    const Lease mine(dir / "lease", Ordinal{0});
-    const Lease theirs(dir / "lease", Ordinal{1});
-    const Fence first = *mine.acquire(Span{0});
-    EXPECT_TRUE(theirs.acquire(minutes(1)).has_value());
-    EXPECT_FALSE(*mine.holds(first, Span{0}));
-    EXPECT_FALSE(mine.renew(first, minutes(1)).has_value());
-}
 TEST(Lease, OfAnEarlierBootIsFree) {
     const Directory dir;
     put(dir / "lease",
@@ -115,15 +83,6 @@ TEST(Lease, OfAnEarlierBootIsFree) {
     const auto fence = Lease(dir / "lease", Ordinal{1}).acquire(minutes(1));
     ASSERT_TRUE(fence.has_value());
     EXPECT_EQ(*fence, Fence{8});
-}
-TEST(Lease, ReleaseOfALostOneChangesNothing) {
-    const Directory dir;
-    const Lease mine(dir / "lease", Ordinal{0});
-    const Lease theirs(dir / "lease", Ordinal{1});
-    const Fence first = *mine.acquire(Span{0});
-    const Fence second = *theirs.acquire(minutes(1));
-    ASSERT_TRUE(mine.release(first).has_value());
-    EXPECT_TRUE(*theirs.holds(second, Span{0}));
 }
 
 WriteRecord create() {
@@ -134,19 +93,6 @@ WriteRecord create() {
     return WriteRecord{RecordRevision{0}, record, Fence{}};
 }
 
-TEST(Record, IsAbsentUntilItIsCreated) {
-    const Directory dir;
-    const auto read = read_record(dir / "record.json");
-    ASSERT_TRUE(read.has_value());
-    EXPECT_FALSE(read->has_value());
-}
-TEST(Record, ReadsWhatWasSwappedIn) {
-    const Directory dir;
-    const auto swapped = swap_record(dir / "record.json", dir / "lease", create());
-    ASSERT_TRUE(swapped.has_value());
-    EXPECT_FALSE(swapped->conflict);
-    EXPECT_EQ(**read_record(dir / "record.json"), create().record);
-}
 TEST(Record, SwapIsRefusedWhenTheRevisionMovedOn) {
     const Directory dir;
     ASSERT_TRUE(swap_record(dir / "record.json", dir / "lease", create()).has_value());
@@ -154,18 +100,6 @@ TEST(Record, SwapIsRefusedWhenTheRevisionMovedOn) {
     ASSERT_TRUE(again.has_value());
     EXPECT_TRUE(again->conflict);
     EXPECT_EQ(again->now, create().record);
-}
-TEST(Record, SwapIsRefusedWithAnOvertakenFence) {
-    const Directory dir;
-    const Lease lease(dir / "lease", Ordinal{0});
-    const Fence old = *lease.acquire(Span{0});
-    ASSERT_TRUE(Lease(dir / "lease", Ordinal{1}).acquire(minutes(1)).has_value());
-    WriteRecord write = create();
-    write.fence = old;
-    const auto swapped = swap_record(dir / "record.json", dir / "lease", write);
-    ASSERT_TRUE(swapped.has_value());
-    EXPECT_TRUE(swapped->conflict);
-    EXPECT_FALSE(fs::exists(dir / "record.json"));
 }
 TEST(Record, OneOfManyWritersWins) {
     const Directory dir;
