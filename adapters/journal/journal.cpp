@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/statistics.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstdarg>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -109,8 +111,18 @@ using Store = Journal::Store;
 
 enum class Access { read_write, read_only };
 
+// RocksDB's own log is a file in the journal: on a full disk the line that tells of the shutdown
+// cannot be written, and a second failure in one file is an assertion of Debian's librocksdb. What
+// went wrong is in the status of each call.
+class NoLog final : public rocksdb::Logger {
+  public:
+    using rocksdb::Logger::Logv;
+    void Logv(const char*, va_list) override {}
+};
+
 rocksdb::DBOptions database_options(Access access, WALRecoveryMode mode) {
     rocksdb::DBOptions options;
+    options.info_log = std::make_shared<NoLog>();
     options.create_if_missing = access == Access::read_write;
     options.create_missing_column_families = access == Access::read_write;
     options.wal_recovery_mode = mode;
@@ -120,10 +132,7 @@ rocksdb::DBOptions database_options(Access access, WALRecoveryMode mode) {
     options.max_file_opening_threads = 1;
     options.max_background_jobs = 2;
     options.max_subcompactions = 1;
-    options.keep_log_file_num = 2;
-    options.max_log_file_size = std::size_t{256} << 10;
     options.max_manifest_file_size = std::uint64_t{256} << 10;
-    options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
     options.stats_dump_period_sec = 0;
     options.stats_persist_period_sec = 0;
     return options;
