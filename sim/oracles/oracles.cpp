@@ -87,6 +87,10 @@ void Oracles::founding(std::uint8_t o, const EtcdData& data) {
 }
 
 void Oracles::starting(std::uint8_t o, const EtcdData& data) {
+    // A disk that lost its history is dishonest until it has another identity (3.5, H): one that
+    // begins empty under a new member id has promised nothing, and raft brings it what it needs.
+    if (lost_[o] && data.id != lost_as_[o] && data.log.empty()) lost_[o] = false;
+    ran_as_[o] = data.id;
     const auto before = ran_.find(data.id.value);
     if (before == ran_.end()) {
         ran_[data.id.value] = Ran{data.last(), data.term, o};
@@ -159,6 +163,7 @@ void Oracles::losing(std::uint8_t o) {
     lost_[o] = true;
     lost_at_[o] = world_.kernel.now;
     looks_honest_[o] = false;
+    lost_as_[o] = ran_as_[o];
     if (!last_voters_.empty() && !recoverable()) {
         std::size_t left = 0;
         for (const std::uint8_t voter : last_voters_)

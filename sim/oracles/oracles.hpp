@@ -86,6 +86,8 @@ class Oracles {
     std::array<Instant, Network::size> served_at_{};
     std::vector<std::uint8_t> last_voters_;
     std::uint64_t topology_seen_ = 0;
+    std::array<MemberId, Network::size> lost_as_{};  // the identity whose history was lost
+    std::array<MemberId, Network::size> ran_as_{};   // the last identity that ran here
 };
 
 }  // namespace quorate::sim

@@ -422,6 +422,8 @@ void Cluster::apply(std::uint8_t o) {
         const bool accepted = apply_one(o, entry);
         if (accepted && entry.kind == EntryKind::remove && entry.payload == disk(o).id.value)
             gone = true;
+        // The first entry of a leader's term: from here on its reads are answered through this one.
+        if (entry.term != disk(o).term_at(p.applied)) ++topology_;
         watcher_.applied(o, entry, accepted);
         if (p.incarnation != incarnation) return;
     }

@@ -127,6 +127,86 @@ TEST(Oracle, S2BitesWhenAVoterIsRemovedBesideALearner) {
 TEST(Oracle, S3BitesWhenAnEmptyVolumeFoundsAgain) {
     World world(quick());
     world.run_for(seconds(20));
+// What S1 means by live (simulator.md 3.5, H): neither a death that nobody could know of yet, nor a
+// disk that was lost under an identity it has no more.
+
+std::uint8_t leader_of(const World& world) { return world.cluster.able_leader().value_or(0); }
+
+MemberId member_at(const World& world, std::uint8_t o) {
+    for (const View& view : world.cluster.process(leader_of(world)).conf)
+        if (view.ordinal == o) return view.id;
+    return {};
+}
+
+TEST(Oracle, S1CountsAVoterThatServedUntilAnInstantAgo) {
+    World world(quick());
+    world.run_for(seconds(20));
+    world.hold(2, true);
+    world.partition({{0}, {1}});
+    world.run_for(seconds(5));
+    const MemberId gone = member_at(world, 2);
+    world.heal();
+    const auto follower = [&] { return static_cast<std::uint8_t>(1 - leader_of(world)); };
+    const auto serve = [&] {
+        return world.cluster.able_leader() && world.cluster.serves(follower());
+    };
+    for (int i = 0; i < 20'000 && !serve(); ++i)
+        world.run_for(milliseconds(1));
+    const std::uint8_t leader = leader_of(world);
+    world.kill_etcd(follower());
+    world.run_for(milliseconds(20));
+    world.oracles.removal_asked(leader, gone);
+    EXPECT_FALSE(found(world, "S1"));
+}
+
+TEST(Oracle, S1CountsADiskThatWasLostUnderAnEarlierIdentity) {
+    World world(quick());
+    world.run_for(seconds(20));
+    const MemberId before = member_at(world, 1);
+    world.wipe(1);
+    const auto joined = [&] {
+        const MemberId now = member_at(world, 1);
+        return now != before && now.value != 0 && world.cluster.serves(1);
+    };
+    for (int i = 0; i < 60'000 && !joined(); ++i)
+        world.run_for(milliseconds(1));
+    world.hold(2, true);
+    world.oracles.removal_asked(leader_of(world), member_at(world, 2));
+    EXPECT_FALSE(found(world, "S1"));
+}
+
+TEST(Simulation, AuthorityThatNobodyKnowsToHoldRunsOut) {
+    for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+        Config config = quick();
+        config.seed = seed;
+        World world(config);
+        world.run_for(seconds(20));
+        world.wipe(2);
+        const auto at_work = [&](AuthorityPhase phase) {
+            return std::any_of(world.agents.begin(), world.agents.end(), [&](const auto& agent) {
+                return agent->alive() && agent->state().authority.phase == phase;
+            });
+        };
+        // Half of the answers are lost on the way back, half of the commands on the way there.
+        world.lose_answers(100);
+        for (int i = 0; i < 30'000 && !at_work(AuthorityPhase::acquiring); ++i)
+            world.run_for(milliseconds(1));
+        world.run_for(milliseconds(20));
+        world.lose_answers(0);
+        for (int i = 0; i < 60'000 && !at_work(AuthorityPhase::holding); ++i)
+            world.run_for(milliseconds(1));
+        EXPECT_TRUE(at_work(AuthorityPhase::holding)) << "seed " << seed;
+        world.lose_answers(100);
+        for (int i = 0; i < 60'000 && !at_work(AuthorityPhase::releasing); ++i)
+            world.run_for(milliseconds(1));
+        world.run_for(milliseconds(20));
+        world.lose_answers(0);
+        world.run_for(config.policy.command_deadline + config.policy.authority_ttl);
+        EXPECT_TRUE(world.store.acquire(World::size, seconds(1), world.kernel.now))
+            << "seed " << seed;
+    }
+}
+
     const StartEtcd how = world.cluster.process(0).start;
     for (std::uint8_t o = 0; o < 3; ++o) {
         world.hold(o, true);
