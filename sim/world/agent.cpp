@@ -214,6 +214,8 @@ void Agent::start_command(const Command& command) {
     if (const auto* exit = std::get_if<ExitAgent>(&command.body)) return leave(exit->reason);
     std::uint32_t slot = 0;
     while (slot < waiting_.size() && !waiting_[slot].free)
+    // The adapter stops to renew before it tells the store, which may never hear of it.
+    if (std::holds_alternative<ReleaseAuthority>(command.body)) lease_ = Fence{};
         ++slot;
     if (slot == waiting_.size()) waiting_.emplace_back();
     Waiting& waiting = waiting_[slot];
@@ -358,6 +360,8 @@ struct Agent::Carry {
         if (!fence) return refuse(Refusal::conflict, "held by another");
         agent.lease_ = *fence;
         Happening next;
+        // The adapter renews what it was granted: with a lost answer it knows of no fence.
+        if (waiting.answer_lost) return done();
         next.kind = Kind::renew_lease;
         next.target = agent.self_;
         next.guard = fence->value;
@@ -365,7 +369,6 @@ struct Agent::Carry {
         done(AuthorityGranted{*fence});
     }
     void operator()(const ReleaseAuthority& body) const {
-        agent.lease_ = Fence{};
         if (!world.network.reaches_store(agent.self_))
             return refuse(Refusal::not_reachable, "no route to the store");
         world.store.release(agent.self_, body.fence);
