@@ -114,6 +114,7 @@ struct take_answer {
         Out out = settle(state);
         const ReplicaEntry* entry = own_entry(state.facts);
         if (entry != nullptr && entry->claim == VolumeClaim::holding) out.data->condemned = false;
+        out.data->told_at = state.now;
         return out;
     }
 };

@@ -83,6 +83,18 @@ bool entry_needs_authority(const Facts& facts, Ordinal ordinal, const ReplicaEnt
     return healthy(probe->status) && probe->status.learner;
 }
 
+// From here on the newest probe of each peer began after the admission was told: one may have been
+// under way then, and the prober may be in its pause.
+Instant probed_since_told(const State& state) {
+    return state.replica.told_at + state.facts.settings.policy.probe_period * 2;
+}
+
+// Whether `initial_cluster`, a list of name=url, names this address.
+bool names(const std::string& initial_cluster, const ReplicaAddress& address) {
+    const std::string item = "," + address.name + "=" + address.peer_url + ",";
+    return ("," + initial_cluster + ",").find(item) != std::string::npos;
+}
+
 // The smallest of the instants that lie in the future.
 class Earliest {
   public:
@@ -118,6 +130,19 @@ bool wants_etcd(const State& state) {
 
 std::optional<PlanView> plan_view(const State& state) {
     const Facts& facts = state.facts;
+bool admission_is_known(const State& state) {
+    const Facts& facts = state.facts;
+    const ReplicaEntry* entry = own_entry(facts);
+    if (entry == nullptr || state.now < probed_since_told(state)) return false;
+    const auto& addresses = facts.settings.addresses;
+    for (std::uint32_t i = 0; i < addresses.size(); ++i) {
+        if (Ordinal{i} == facts.settings.self || !names(entry->initial_cluster, addresses[i]))
+            continue;
+        if (!serves(facts, Ordinal{i})) return false;
+    }
+    return true;
+}
+
     if (!list_is_evidence(state) || !facts.desired || facts.desired->replicas == 0)
         return std::nullopt;
     PlanView view;
@@ -197,6 +222,8 @@ std::optional<Instant> next_wake(const State& state) {
     if (state.replica.phase == ReplicaPhase::serving)
         earliest.consider(state.replica.told_at + policy.high_water_period);
     return earliest.at();
+    if (state.replica.phase == ReplicaPhase::examining)
+        earliest.consider(probed_since_told(state));
 }
 
 }  // namespace quorate

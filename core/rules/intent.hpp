@@ -18,6 +18,13 @@ bool wants_etcd(const State& state);
 // This replica is to be removed from the membership: more desired than zero, but not this one.
 bool departing(const Facts& facts);
 
+// Every member that the admission names has applied it. A joiner without data takes its id from the
+// first peer that answers, whatever that one has applied (etcd facts 5: first answer wins, IDs from
+// the answer); one that was cut off still names the member that was removed, and an empty volume
+// would run under its id (S5). Only a linearizable read through each, begun after the admission was
+// told, shows that none does.
+bool admission_is_known(const State& state);
+
 // The planner's view of a linearizable list; nullopt without one.
 std::optional<PlanView> plan_view(const State& state);
 

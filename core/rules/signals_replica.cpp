@@ -127,6 +127,8 @@ Reading when_stopping(const State& state) {
     const ReplicaEntry* entry = own_entry(facts);
     const bool ours = entry != nullptr && entry->claim == VolumeClaim::holding &&
                       entry->member_id.value != 0 && !facts.record->rebuild &&
+            if (joining && facts.disk->shape == DiskShape::empty && !admission_is_known(state))
+                return std::nullopt;
                       !discontinuity({facts.settings.self, *facts.disk, *facts.record});
     const bool told = ours && entry->high_water_final && facts.disk->last <= entry->high_water;
     if (!ours || told) return signal::stop_asked{};
