@@ -27,10 +27,14 @@ void begin_life(State& state, const AgentStarted& started) {
 
 void note_service(State& state) {
     Facts& facts = state.facts;
-    if (somebody_serves(facts))
+    if (somebody_serves(facts)) {
         facts.none_serves_since.reset();
-    else if (!facts.none_serves_since)
+        // How far a running etcd's log reached holds only while nobody can commit (S7): told again
+        // after the next loss of quorum it would hide what was acknowledged in between.
+        if (facts.etcd_running && facts.disk && facts.disk->in_use) facts.disk.reset();
+    } else if (!facts.none_serves_since) {
         facts.none_serves_since = state.now;
+    }
 }
 
 // Indexes of another cluster, or of an epoch before, count other revisions.
