@@ -145,6 +145,8 @@ ClusterRecord with_admission_asked(const Facts& facts, const std::string& reason
     entry.reason = reason;
     entry.surviving.reset();
     entry.seen = LogIndex{};
+    // An order to rebuild from this volume is void with it; those that are left make a new plan.
+    if (record.rebuild && record.rebuild->survivor == facts.settings.self) record.rebuild.reset();
     return record;
 }
 

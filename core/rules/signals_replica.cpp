@@ -83,6 +83,33 @@ bool old_epoch_is_silent(const Facts& facts) {
     });
 }
 
+// What was approved is this volume as it was told of, or what the rebuild made of it before a crash
+// (S7). Any other disk would bring back less than the person agreed to: it joins like any other,
+// and with it the order is void.
+bool is_as_approved(const Facts& facts) {
+    const DiskReport& disk = *facts.disk;
+    const ClusterRecord& record = *facts.record;
+    if (disk.shape == DiskShape::empty) return false;
+    const auto why = discontinuity({facts.settings.self, disk, record});
+    if (!why) return record.rebuild->position <= disk.last;
+    const ReplicaEntry* entry = own_entry(facts);
+    return *why == Discontinuity::other_epoch &&
+           disk.identity->epoch.value == record.epoch.value + 1 && entry != nullptr &&
+           (disk.identity->nonce == entry->nonce || disk.identity->nonce == entry->nonce_next);
+}
+
+Reading as_survivor(const State& state) {
+    const Facts& facts = state.facts;
+    if (is_as_approved(facts))
+        return old_epoch_is_silent(facts) ? Reading(signal::chosen{}) : std::nullopt;
+    if (is_sole_member(facts)) return last_copy("not as approved");
+    if (facts.disk->shape != DiskShape::empty)
+        return signal::not_continuation{discontinuity_of(facts)};
+    if (!record_is_free(state)) return std::nullopt;
+    return signal::needs_admission{
+        state.replica.reason.empty() ? "empty-volume" : state.replica.reason};
+}
+
 Reading verdict_signal(const State& state) {
     const Facts& facts = state.facts;
     const RecoveryRow& row = recovery_rule(case_of(facts));
@@ -163,7 +190,7 @@ Reading when_examining(const State& state) {
                                        "run the newer etcd again"};
     if (facts.record && facts.record->rebuild) {
         if (facts.record->rebuild->survivor != facts.settings.self) return signal::must_wait{};
-        return old_epoch_is_silent(facts) ? Reading(signal::chosen{}) : std::nullopt;
+        return as_survivor(state);
     }
     if (state.replica.condemned && facts.disk->shape != DiskShape::empty)
         return is_sole_member(facts) ? Reading(last_copy(state.replica.reason))
@@ -263,7 +290,9 @@ Reading when_serving(const State& state) {
 
 Reading when_awaiting(const State& state) {
     const Facts& facts = state.facts;
-    if (facts.stop_requested || !facts.record || facts.record->rebuild) return signal::look_again{};
+    if (facts.stop_requested || !facts.record) return signal::look_again{};
+    if (facts.record->rebuild && facts.record->rebuild->survivor != facts.settings.self)
+        return signal::look_again{};
     const ReplicaEntry* entry = own_entry(facts);
     const bool asks = entry != nullptr && entry->claim == VolumeClaim::wants_admission;
     if (entry != nullptr && entry->claim == VolumeClaim::holding &&
