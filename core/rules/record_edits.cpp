@@ -198,7 +198,9 @@ ClusterRecord with_new_epoch(const Facts& facts) {
     record.stage = RecordStage::forming;
     record.cluster_id = ClusterId{};
     record.founders = {facts.settings.self};
-    const Nonce stamped = own(record, facts).nonce;
+    // A crash between stamping and confirming leaves either on the volume; the epoch that the
+    // rebuild stamps beside it tells it from every copy.
+    const ReplicaEntry before = own(record, facts);
     for (auto& [ordinal, entry] : record.replicas) {
         const bool asking = entry.claim == VolumeClaim::wants_admission;
         entry = ReplicaEntry{};
@@ -206,7 +208,8 @@ ClusterRecord with_new_epoch(const Facts& facts) {
     }
     ReplicaEntry& entry = own(record, facts);
     entry.claim = VolumeClaim::holding;
-    entry.nonce = stamped;
+    entry.nonce = before.nonce;
+    entry.nonce_next = before.nonce_next;
     return record;
 }
 
