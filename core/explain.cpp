@@ -132,7 +132,7 @@ constexpr Reason reasons[] = {
     {RuleId::H14, "told: waits for the learner to catch up"},
     {RuleId::H15, "compares the learner's content with the leader's"},
     {RuleId::H16, "equal content at one revision: promotes"},
-    {RuleId::H17, "no progress beyond the limit: gives the learner slot back"},
+    {RuleId::H17, "no progress, or no longer wanted: gives the learner slot back"},
     {RuleId::H18, "not promoted yet: compares again"},
     {RuleId::H19, "promoted: waits until it serves"},
     {RuleId::H20, "it serves: the admission is complete"},

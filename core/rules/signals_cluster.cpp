@@ -242,6 +242,20 @@ bool content_is_equal(const State& state) {
 }
 
 RepairReading catching_up(const State& state) {
+// The slot is wanted for something else before the limit: the learner is no longer desired (N03),
+// or it waits, not started yet, for a voter that is lost and cannot go while a learner is in hand.
+bool learner_is_in_the_way(const State& state) {
+    const auto& desired = state.facts.desired;
+    if (desired && desired->replicas > 0 && state.repair.ordinal.value >= desired->replicas)
+        return true;
+    const MemberState* learner = state.members.find(state.repair.member_id);
+    if (learner == nullptr || learner->phase != MemberPhase::joining) return false;
+    return std::any_of(state.members.begin(), state.members.end(), [&](const auto& member) {
+        return member.first != state.repair.member_id &&
+               member.second.phase == MemberPhase::failed;
+    });
+}
+
     const Policy& policy = state.facts.settings.policy;
     const ReplicaEntry* entry = state.facts.record->replicas.find(state.repair.ordinal);
     const bool lost = entry != nullptr && entry->claim == VolumeClaim::wants_admission;
@@ -251,7 +265,8 @@ RepairReading catching_up(const State& state) {
         if (member == nullptr) return signal::unlisted{};
         if (!member->learner) return signal::listed_voter{};
     }
-    if (lost || state.now >= state.repair.progress + policy.learner_stuck_after)
+    if (lost || learner_is_in_the_way(state) ||
+        state.now >= state.repair.progress + policy.learner_stuck_after)
         return list_is_evidence(state) ? RepairReading(signal::stuck{}) : std::nullopt;
     const ProbeFact* probe = state.facts.probes.find(state.repair.ordinal);
     if (probe == nullptr || !probe->status.answers) return std::nullopt;
