@@ -252,7 +252,10 @@ struct Seen {
         return "authority lost: " + seen.why;
     }
     std::string operator()(const TimerFired&) const { return "time passed"; }
-    std::string operator()(const StopRequested&) const { return "asked to stop"; }
+    std::string operator()(const StopRequested& seen) const {
+        return seen.desired_unread ? "asked to stop; the desired replicas are out of reach"
+                                   : "asked to stop";
+    }
     std::string operator()(const RecoveryApproved& seen) const {
         return "recovery approved with token " + seen.token;
     }

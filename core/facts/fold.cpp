@@ -207,6 +207,7 @@ void fold_outcome(State& state, const CommandEnded& ended) {
         std::holds_alternative<WriteRecord>(command.body)) {
         state.replica.retry_at = state.now;
         state.volume.retry_at = state.now;
+        state.cluster.retry_at = state.now;
         state.repair.retry_at = state.now;
     }
     std::visit(Bring{state, command, done}, ended.brought);
@@ -229,6 +230,7 @@ struct Fold {
     void operator()(const DesiredSeen& seen) const {
         const auto known = static_cast<std::uint32_t>(state.facts.settings.addresses.size());
         state.facts.desired = seen.desired;
+        state.facts.desired_unread = false;
         state.facts.desired->replicas = std::min(seen.desired.replicas, known);
     }
     void operator()(const RecordSeen& seen) const { fold_record(state, seen); }
@@ -242,7 +244,10 @@ struct Fold {
         if (seen.fence == state.authority.fence) state.authority.fence = Fence{};
     }
     void operator()(const TimerFired&) const { state.wake_at.reset(); }
-    void operator()(const StopRequested&) const { state.facts.stop_requested = true; }
+    void operator()(const StopRequested& seen) const {
+        state.facts.stop_requested = true;
+        state.facts.desired_unread = seen.desired_unread;
+    }
     void operator()(const RecoveryApproved& seen) const { state.facts.approved_token = seen.token; }
     void operator()(const CommandEnded& seen) const { fold_outcome(state, seen); }
     void operator()(const UnknownObservation& seen) const {

@@ -20,9 +20,13 @@ Out with(const State& state) {
 struct note {
     static Out decide(const State& state, const auto&) { return with(state); }
 };
+// A store that cannot be reached refuses at once: it is asked again at its pace, not at ours (S21).
+Instant later(const State& state) { return state.now + state.facts.settings.policy.retry_period; }
+
 struct tell_survivor {
     static Out decide(const State& state, const auto&) {
         Out out = with(state);
+        out.data->retry_at = later(state);
         out.commands.emplace_back(proposed(state, with_survivor(state.facts)));
         return out;
     }
@@ -39,6 +43,7 @@ struct order_rebuild {
     static Out decide(const State& state, const signal::approved& signal) {
         Out out;
         out.data = state.cluster;
+        out.data->retry_at = later(state);
         out.commands.emplace_back(proposed(state, with_rebuild(state.facts, signal.rebuild)));
         return out;
     }

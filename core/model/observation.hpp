@@ -60,6 +60,7 @@ struct TimerFired {
 };
 // SIGTERM or SIGINT. What it means is decided by the desired replicas, never by the signal.
 struct StopRequested {
+    bool desired_unread = false;  // the desired replicas could not be looked at first
     bool operator==(const StopRequested&) const = default;
 };
 struct RecoveryApproved {

@@ -85,6 +85,7 @@ struct Facts {
     std::string unknown_event;  // not empty: why this agent decides nothing beyond its replica
     CommitSeen commit_seen;     // its clients may have seen it too (S8)
     HashJudgement judged;       // forgotten whenever members change
+    bool desired_unread = false;  // asked to stop, and what is desired since then is not known yet
     bool operator==(const Facts&) const = default;
 };
 
@@ -160,6 +161,7 @@ struct ClusterState {
     Instant since;
     std::string reason;
     std::string next_step;
+    Instant retry_at;  // the record is not written again before
     bool operator==(const ClusterState&) const = default;
 };
 

@@ -124,12 +124,12 @@ bool wants_etcd(const State& state) {
     if (entry == nullptr || !entry_speaks_for_us(*entry)) return false;
     if (entry->nonce != state.volume.nonce) return false;
     if (!facts.stop_requested) return true;
+    // Nobody knows whether this is a restart or a removal: the one that is wrong costs a voter.
+    if (facts.desired_unread) return true;
     // Stopping before the removal would cost the others a voter that still counts.
     return departing(facts) && facts.record->replicas.size() > 1;
 }
 
-std::optional<PlanView> plan_view(const State& state) {
-    const Facts& facts = state.facts;
 bool admission_is_known(const State& state) {
     const Facts& facts = state.facts;
     const ReplicaEntry* entry = own_entry(facts);
@@ -143,6 +143,8 @@ bool admission_is_known(const State& state) {
     return true;
 }
 
+std::optional<PlanView> plan_view(const State& state) {
+    const Facts& facts = state.facts;
     if (!list_is_evidence(state) || !facts.desired || facts.desired->replicas == 0)
         return std::nullopt;
     PlanView view;
@@ -196,6 +198,7 @@ std::optional<Instant> next_wake(const State& state) {
     earliest.consider(state.replica.retry_at);
     earliest.consider(state.volume.retry_at);
     earliest.consider(state.process.retry_at);
+    earliest.consider(state.cluster.retry_at);
     earliest.consider(state.repair.retry_at);
     earliest.consider(state.authority.retry_at);
     if (state.authority.work_since)
@@ -219,11 +222,11 @@ std::optional<Instant> next_wake(const State& state) {
         if (doubt_is_work(state)) earliest.consider(facts.hashes_at + policy.stability_window);
     }
     earliest.consider(state.alarm.retry_at);
+    if (state.replica.phase == ReplicaPhase::examining)
+        earliest.consider(probed_since_told(state));
     if (state.replica.phase == ReplicaPhase::serving)
         earliest.consider(state.replica.told_at + policy.high_water_period);
     return earliest.at();
-    if (state.replica.phase == ReplicaPhase::examining)
-        earliest.consider(probed_since_told(state));
 }
 
 }  // namespace quorate

@@ -74,10 +74,11 @@ ClusterReading without_quorum(const State& state) {
     if (facts.record && facts.record->rebuild) return signal::rebuild_ordered{};
     if (!facts.none_serves_since || !quorum_is_lost(state)) return signal::quorum_back{};
     if (in_flight<WriteRecord>(state)) return std::nullopt;
+    const bool may_write = state.now >= state.cluster.retry_at;
     if (state.cluster.phase == ClusterPhase::quorum_lost && survivor_is_untold(state))
-        return signal::survivor_untold{};
+        return may_write ? ClusterReading(signal::survivor_untold{}) : std::nullopt;
     const bool waited = state.now >= state.cluster.since + facts.settings.policy.survivors_wait;
-    if (waited)
+    if (waited && may_write)
         if (auto rebuild = ordered_rebuild(state)) return signal::approved{*rebuild};
     if (!waited) return std::nullopt;
     const auto notice = parking_notice(state);
@@ -241,7 +242,6 @@ bool content_is_equal(const State& state) {
     return compared;
 }
 
-RepairReading catching_up(const State& state) {
 // The slot is wanted for something else before the limit: the learner is no longer desired (N03),
 // or it waits, not started yet, for a voter that is lost and cannot go while a learner is in hand.
 bool learner_is_in_the_way(const State& state) {
@@ -256,6 +256,7 @@ bool learner_is_in_the_way(const State& state) {
     });
 }
 
+RepairReading catching_up(const State& state) {
     const Policy& policy = state.facts.settings.policy;
     const ReplicaEntry* entry = state.facts.record->replicas.find(state.repair.ordinal);
     const bool lost = entry != nullptr && entry->claim == VolumeClaim::wants_admission;

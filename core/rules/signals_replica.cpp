@@ -127,6 +127,8 @@ Reading verdict_signal(const State& state) {
             const bool joining = !entry.initial_cluster.empty();
             if (joining && state.replica.condemned)
                 return signal::needs_admission{state.replica.reason};
+            if (joining && facts.disk->shape == DiskShape::empty && !admission_is_known(state))
+                return std::nullopt;
             return signal::may_start{};
         }
         case RecoveryVerdict::set_aside: {
@@ -146,6 +148,19 @@ Reading verdict_signal(const State& state) {
                                    "report this with the journal"};
 }
 
+// Asked to stop, but this volume still counts as a voter that is to be removed: its etcd is wanted
+// until then, also when it ended before the smaller number of replicas was known.
+bool stays_until_removed(const Facts& facts) {
+    if (!departing(facts) || !facts.disk || facts.disk->shape != DiskShape::whole || !facts.record)
+        return false;
+    const ReplicaEntry* entry = own_entry(facts);
+    return entry != nullptr && entry->claim == VolumeClaim::holding &&
+           entry->member_id.value != 0 && !facts.record->rebuild &&
+           facts.record->replicas.size() > 1 && facts.unknown_event.empty() &&
+           !discontinuity({facts.settings.self, *facts.disk, *facts.record});
+}
+bool stops(const Facts& facts) { return facts.stop_requested && !stays_until_removed(facts); }
+
 Reading when_stopping(const State& state) {
     const Facts& facts = state.facts;
     if (!facts.unknown_event.empty()) return signal::stop_asked{};  // it decides nothing more
@@ -154,8 +169,6 @@ Reading when_stopping(const State& state) {
     const ReplicaEntry* entry = own_entry(facts);
     const bool ours = entry != nullptr && entry->claim == VolumeClaim::holding &&
                       entry->member_id.value != 0 && !facts.record->rebuild &&
-            if (joining && facts.disk->shape == DiskShape::empty && !admission_is_known(state))
-                return std::nullopt;
                       !discontinuity({facts.settings.self, *facts.disk, *facts.record});
     const bool told = ours && entry->high_water_final && facts.disk->last <= entry->high_water;
     if (!ours || told) return signal::stop_asked{};
@@ -178,7 +191,7 @@ Reading when_examining(const State& state) {
             "the cluster record cannot be read: " + facts.record_unreadable,
             "put a readable copy of the record back"};
     if (!facts.disk) return may_retry(state) ? Reading(signal::unexamined{}) : std::nullopt;
-    if (facts.stop_requested) return when_stopping(state);
+    if (stops(facts)) return when_stopping(state);
     if (!facts.desired || !facts.record_known) return std::nullopt;
     if (facts.disk->in_use)
         return signal::cannot_continue{"another process runs on this volume's data",
@@ -236,7 +249,7 @@ Reading when_claiming(const State& state) {
     if (!facts.record || facts.record->rebuild) return signal::look_again{};
     const ReplicaEntry* entry = own_entry(facts);
     if (entry == nullptr || entry->claim != VolumeClaim::holding) return signal::look_again{};
-    if (facts.stop_requested && state.volume.phase != VolumePhase::stamping)
+    if (facts.stop_requested && !departing(facts) && state.volume.phase != VolumePhase::stamping)
         return signal::look_again{};
     return std::nullopt;
 }
@@ -306,7 +319,7 @@ Reading when_awaiting(const State& state) {
 
 Reading when_idle(const State& state) {
     const Facts& facts = state.facts;
-    if (facts.stop_requested || !facts.disk) return signal::look_again{};
+    if (stops(facts) || !facts.disk) return signal::look_again{};
     if (facts.record && facts.record->rebuild &&
         facts.record->rebuild->survivor != facts.settings.self)
         return std::nullopt;
@@ -327,7 +340,7 @@ Reading when_rebuilding(const State& state) {
 }
 
 Reading when_parked(const State& state) {
-    if (state.facts.stop_requested) return signal::look_again{};
+    if (stops(state.facts)) return signal::look_again{};
     if (state.process.phase != ProcessPhase::stopped &&
         state.process.phase != ProcessPhase::backing_off)
         return std::nullopt;

@@ -77,7 +77,9 @@ struct PutObservation {
         to->mutable_authority_lost()->set_why(from.why);
     }
     void operator()(const TimerFired&) const { to->mutable_timer_fired(); }
-    void operator()(const StopRequested&) const { to->mutable_stop_requested(); }
+    void operator()(const StopRequested& from) const {
+        to->mutable_stop_requested()->set_desired_unread(from.desired_unread);
+    }
     void operator()(const RecoveryApproved& from) const {
         to->mutable_recovery_approved()->set_token(from.token);
     }
@@ -186,7 +188,7 @@ bool get_observation(const pb::Event& from, Observation& to) {
             to = TimerFired{};
             return true;
         case pb::Event::kStopRequested:
-            to = StopRequested{};
+            to = StopRequested{from.stop_requested().desired_unread()};
             return true;
         case pb::Event::kRecoveryApproved:
             return get(from.recovery_approved(), to.emplace<RecoveryApproved>());

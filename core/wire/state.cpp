@@ -57,6 +57,7 @@ void put(const Facts& from, pb::Facts* to) {
     to->set_commit_seen_index(from.commit_seen.index.value);
     if (from.judged != HashJudgement{}) put(from.judged, to->mutable_judged());
     to->set_stop_requested(from.stop_requested);
+    to->set_desired_unread(from.desired_unread);
     if (from.approved_token) to->set_approved_token(*from.approved_token);
     to->set_unknown_event(from.unknown_event);
 }
@@ -119,6 +120,7 @@ bool get(const pb::Facts& from, Facts& to) {
     to.hashes_at = {from.hashes_at_us()};
     to.commit_seen = {{from.commit_seen_epoch()}, {from.commit_seen_index()}};
     to.stop_requested = from.stop_requested();
+    to.desired_unread = from.desired_unread();
     if (from.has_approved_token()) to.approved_token = from.approved_token();
     to.unknown_event = from.unknown_event();
     return get_messages(from, to) && get_maps(from, to) && get_judged(from, to.judged);
@@ -183,9 +185,11 @@ void put(const ClusterState& from, pb::ClusterState* to) {
     to->set_since_us(from.since.us);
     to->set_reason(from.reason);
     to->set_next_step(from.next_step);
+    to->set_retry_at_us(from.retry_at.us);
 }
 bool get(const pb::ClusterState& from, ClusterState& to) {
     to.since = {from.since_us()};
+    to.retry_at = {from.retry_at_us()};
     to.reason = from.reason();
     to.next_step = from.next_step();
     return get_value<pb::ClusterPhase>(from.phase(), to.phase);

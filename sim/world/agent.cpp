@@ -126,7 +126,9 @@ void Agent::post(Observation observation) {
 // The desired replicas decide what a stop means: they are looked at first, as the host does.
 void Agent::ask_to_stop() {
     look_at_store();
-    post(StopRequested{});
+    const bool unread = !world_.network.reaches_store(self_);
+    if (unread) told_desired_.reset();  // told as soon as they can be read, changed or not
+    post(StopRequested{unread});
 }
 
 void Agent::schedule_run() {
@@ -212,10 +214,10 @@ void Agent::start_command(const Command& command) {
         return;
     }
     if (const auto* exit = std::get_if<ExitAgent>(&command.body)) return leave(exit->reason);
-    std::uint32_t slot = 0;
-    while (slot < waiting_.size() && !waiting_[slot].free)
     // The adapter stops to renew before it tells the store, which may never hear of it.
     if (std::holds_alternative<ReleaseAuthority>(command.body)) lease_ = Fence{};
+    std::uint32_t slot = 0;
+    while (slot < waiting_.size() && !waiting_[slot].free)
         ++slot;
     if (slot == waiting_.size()) waiting_.emplace_back();
     Waiting& waiting = waiting_[slot];
@@ -358,10 +360,10 @@ struct Agent::Carry {
             return refuse(Refusal::not_reachable, "no route to the store");
         const auto fence = world.store.acquire(agent.self_, body.ttl, world.kernel.now);
         if (!fence) return refuse(Refusal::conflict, "held by another");
-        agent.lease_ = *fence;
-        Happening next;
         // The adapter renews what it was granted: with a lost answer it knows of no fence.
         if (waiting.answer_lost) return done();
+        agent.lease_ = *fence;
+        Happening next;
         next.kind = Kind::renew_lease;
         next.target = agent.self_;
         next.guard = fence->value;
