@@ -110,6 +110,7 @@ Json member_json(const State& state, const StatusExtras& extras, Ordinal ordinal
 bool awaits_peers(const State& state, bool ready) {
     const Facts& facts = state.facts;
     if (ready || !facts.record || facts.record->stage != RecordStage::formed) return false;
+    if (facts.record->rebuild) return facts.record->rebuild->survivor > facts.settings.self;
     if (state.replica.phase == ReplicaPhase::awaiting_admission) return !somebody_serves(facts);
     std::size_t members = 0;
     std::size_t started = 0;

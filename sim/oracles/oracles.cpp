@@ -161,9 +161,10 @@ void Oracles::forgive_all() { std::fill(owed_.begin(), owed_.end(), false); }
 
 void Oracles::losing(std::uint8_t o) {
     lost_[o] = true;
+    ever_lost_ = true;
     lost_at_[o] = world_.kernel.now;
-    looks_honest_[o] = false;
     lost_as_[o] = ran_as_[o];
+    looks_honest_[o] = false;
     if (!last_voters_.empty() && !recoverable()) {
         std::size_t left = 0;
         for (const std::uint8_t voter : last_voters_)
@@ -207,13 +208,40 @@ void Oracles::forgive_all_but(const EtcdData& data) {
         if (!kept[i]) owed_[i] = false;
 }
 
+// A voter beyond the desired replicas is out of reach once its pod is gone, and no grace that began
+// during the faults is given back: what is left of it must be enough to elect a leader, to wait for
+// a lease that its holder left, and to be removed [etcd: 5 s of health first]. After a minute of
+// grace that a core slept through nothing is excused: this is asked when the faults end.
+bool Oracles::in_reach(std::uint8_t voter) const {
+    if (voter < world_.store.desired.replicas) return true;
+    if (!world_.agents[voter]->alive()) return false;
+    const Policy& policy = world_.config.policy;
+    const Span needed =
+        policy.authority_ttl + policy.authority_stagger * std::int64_t{World::size} + seconds(15);
+    const Pod& pod = world_.pods[voter];
+    return pod.phase != Pod::Phase::terminating || pod.killed_at >= world_.kernel.now + needed;
+}
+
+// After a loss that nothing outside a volume told of, two volumes that were never touched may hold
+// different entries as committed (simulator.md 3.3, the row of two rolled-back disks): raft cannot
+// bring them together, and only one of them counts.
+bool Oracles::agree(std::uint8_t a, std::uint8_t b) const {
+    const EtcdData* one = world_.cluster.data(a);
+    const EtcdData* other = world_.cluster.data(b);
+    if (one == nullptr || other == nullptr || !ever_lost_) return true;
+    const std::uint64_t index = std::min(one->commit, other->commit);
+    return one->term_at(index) == other->term_at(index);
+}
+
 bool Oracles::recoverable() const {
     std::size_t honest = 0;
-    // A voter beyond the desired replicas has no pod any more: its volume is out of reach.
-    for (const std::uint8_t voter : last_voters_)
-        if (!lost_[voter] &&
-            (voter < world_.store.desired.replicas || world_.agents[voter]->alive()))
-            ++honest;
+    for (const std::uint8_t voter : last_voters_) {
+        if (lost_[voter] || !in_reach(voter)) continue;
+        std::size_t with_it = 0;
+        for (const std::uint8_t other : last_voters_)
+            if (!lost_[other] && in_reach(other) && agree(voter, other)) ++with_it;
+        honest = std::max(honest, with_it);
+    }
     return !last_voters_.empty() && honest >= quorum(last_voters_.size());
 }
 

@@ -69,6 +69,8 @@ class Oracles {
 
     void report(const char* id, std::string what);
     bool lives(std::uint8_t o) const;
+    bool in_reach(std::uint8_t voter) const;
+    bool agree(std::uint8_t a, std::uint8_t b) const;
     void check_content(std::uint8_t leader);
     void refold(const Journal& journal);
     void forgive_all();
@@ -81,13 +83,14 @@ class Oracles {
     std::vector<ClusterId> clusters_;   // that ever were
     std::vector<bool> owed_;            // by write: acknowledged and not forgiven
     std::array<bool, Network::size> lost_{};
+    bool ever_lost_ = false;
     std::array<bool, Network::size> looks_honest_{};  // lost, and nothing outside tells
     std::array<Instant, Network::size> lost_at_{};
+    std::array<MemberId, Network::size> lost_as_{};  // the identity whose history was lost
+    std::array<MemberId, Network::size> ran_as_{};   // the last identity that ran here
     std::array<Instant, Network::size> served_at_{};
     std::vector<std::uint8_t> last_voters_;
     std::uint64_t topology_seen_ = 0;
-    std::array<MemberId, Network::size> lost_as_{};  // the identity whose history was lost
-    std::array<MemberId, Network::size> ran_as_{};   // the last identity that ran here
 };
 
 }  // namespace quorate::sim

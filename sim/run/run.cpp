@@ -67,11 +67,15 @@ void conclude(World& world, RunVerdict& verdict) {
         verdict.what = *parked;
         // Half of them get the operator's word, and must then be as desired.
         if (pick(world.config.seed, 6, 2) == 0 || world.cluster.able_leader()) return;
-        // A survivor beyond the desired replicas has no pod: the operator brings it back first.
-        if (const auto survivor = world.best_survivor();
-            survivor && survivor->value >= world.store.desired.replicas)
-            world.scale(survivor->value + 1);
+        // A survivor beyond the desired replicas has no pod: the operator brings it back first, and
+        // reads the plan again, since what comes back may turn out to be no survivor.
         world.run_for(seconds(30));
+        for (auto survivor = world.best_survivor();
+             survivor && survivor->value >= world.store.desired.replicas;
+             survivor = world.best_survivor()) {
+            world.scale(survivor->value + 1);
+            world.run_for(seconds(30));
+        }
         if (!world.approve_rebuild()) return;
         settled = settles(world, bound);
         if (settled) {

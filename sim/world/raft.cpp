@@ -223,8 +223,12 @@ void Cluster::on_vote(const Message& m) {
         d.vote = m.from_id;
         p.elapsed = 0;
     }
-    // A voter may not know the candidate yet: it answers whoever asked.
-    if (find(p, m.from_id) != nullptr) send(m.to, m.from_id, std::move(reply));
+    // A voter that fell behind does not know the candidate yet: it answers whoever asked, at the
+    // URL that came with the question [etcd facts: X-PeerURLs; rafthttp/http.go AddRemote].
+    const bool stranger = find(p, m.from_id) == nullptr;
+    if (stranger) p.conf.push_back({m.from_id, m.from, false, true});
+    send(m.to, m.from_id, std::move(reply));
+    if (stranger) p.conf.pop_back();
 }
 
 void Cluster::on_vote_reply(const Message& m) {
@@ -418,12 +422,12 @@ void Cluster::apply(std::uint8_t o) {
     bool gone = false;
     while (p.applied < disk(o).commit) {
         const LogEntry entry = disk(o).log[p.applied];
+        // The first entry of a leader's term: from here on its reads are answered through this one.
+        if (entry.term != disk(o).term_at(p.applied)) ++topology_;
         ++p.applied;
         const bool accepted = apply_one(o, entry);
         if (accepted && entry.kind == EntryKind::remove && entry.payload == disk(o).id.value)
             gone = true;
-        // The first entry of a leader's term: from here on its reads are answered through this one.
-        if (entry.term != disk(o).term_at(p.applied)) ++topology_;
         watcher_.applied(o, entry, accepted);
         if (p.incarnation != incarnation) return;
     }

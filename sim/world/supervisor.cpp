@@ -44,6 +44,7 @@ void World::terminate_pod(std::uint8_t o) {
     kill.kind = Kind::pod_kill;
     kill.target = o;
     kill.guard = pod.incarnation;
+    pod.killed_at = kernel.now + config.pod_grace;
     kernel.schedule(config.pod_grace, kill);
 }
 
@@ -153,12 +154,16 @@ void World::hold(std::uint8_t o, bool held) {
 }
 
 // OrderedReady makes a missing pod only when those before it are ready. An agent that waits for
-// the quorum must therefore count as ready, or the pod that would bring it back is never made.
+// the quorum, or for another's rebuild, must therefore count as ready, or the pod that would bring
+// it back is never made.
 bool World::ready(std::uint8_t o) const {
     if (cluster.serves(o)) return true;
-    const ClusterPhase phase = agents[o]->state().cluster.phase;
-    return agents[o]->alive() &&
-           (phase == ClusterPhase::quorum_lost || phase == ClusterPhase::parked);
+    const State& state = agents[o]->state();
+    const ClusterPhase phase = state.cluster.phase;
+    const bool another_is_rebuilt = state.facts.record && state.facts.record->rebuild &&
+                                    state.facts.record->rebuild->survivor > Ordinal{o};
+    return agents[o]->alive() && (phase == ClusterPhase::quorum_lost ||
+                                  phase == ClusterPhase::parked || another_is_rebuilt);
 }
 
 void World::freeze(std::uint8_t o, bool frozen) {

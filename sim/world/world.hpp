@@ -46,6 +46,7 @@ struct Pod {
     std::uint64_t incarnation = 0;
     std::uint32_t restarts = 0;
     Instant started_at;
+    Instant killed_at;  // terminating: the end of its grace
     bool held = false;  // its node is away: it is not started
 };
 
