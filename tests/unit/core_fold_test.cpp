@@ -265,6 +265,17 @@ TEST(FoldHashes, ALoserAheadOfTheMajorityIsLeftToAPerson) {
     EXPECT_NE("", *state.facts.diverged.find(test::member_id(2)));
 }
 
+TEST(FoldProbe, HowFarARunningLogReachedHoldsOnlyUntilSomebodyServes) {
+    State state = test::state();
+    state.facts.disk = test::disk();
+    state.facts.disk->in_use = true;
+    for (const std::uint32_t one : {0U, 1U, 2U})
+        test::probe(state, one, {});
+    EXPECT_TRUE(after(state, ReplicaProbed{Ordinal{1}, {}}).facts.disk);
+    EXPECT_FALSE(after(state, ReplicaProbed{Ordinal{1}, test::serving_status(1)}).facts.disk)
+        << "what is acknowledged from here on is not in it (S7)";
+}
+
 TEST(Probes, OfAReplicaThatIsNoLongerProbedAreForgotten) {
     State state;
     state.now = Instant{5};

@@ -243,6 +243,23 @@ TEST(NewEpoch, HasOneFounderAndNoOtherIdentity) {
         EXPECT_EQ(MemberId{}, entry(record, other).member_id) << other;
 }
 
+TEST(AdmissionAsked, VoidsTheOrderToRebuildFromThatVolume) {
+    State state = test::state(1);
+    state.facts.record->rebuild = Rebuild{Ordinal{1}, {}, {}, "token"};
+    EXPECT_EQ(std::nullopt, with_admission_asked(state.facts, "empty-volume").rebuild);
+    state.facts.record->rebuild->survivor = Ordinal{2};
+    EXPECT_TRUE(with_admission_asked(state.facts, "empty-volume").rebuild) << "of another volume";
+}
+
+TEST(NewEpoch, KeepsBothNoncesOfAStartThatACrashInterrupted) {
+    State state = test::state(1);
+    state.facts.record->rebuild = Rebuild{Ordinal{1}, {}, {}, "token"};
+    state.facts.record->replicas[Ordinal{1}].nonce_next = Nonce{171};
+    const ClusterRecord record = with_new_epoch(state.facts);
+    EXPECT_EQ(Nonce{71}, entry(record, 1).nonce);
+    EXPECT_EQ(Nonce{171}, entry(record, 1).nonce_next) << "the volume may be stamped with it";
+}
+
 TEST(InitialCluster, NamesFoundersByTheirAddresses) {
     EXPECT_EQ("quorate-0=https://quorate-0:2380,quorate-2=https://quorate-2:2380",
               initial_cluster(test::state().facts, {Ordinal{0}, Ordinal{2}}));

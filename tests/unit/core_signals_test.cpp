@@ -187,6 +187,16 @@ TEST(ReadCluster, ASurvivorTellsOfItselfBeforeAnythingElse) {
     EXPECT_TRUE(is<signal::survivors_waited>(read_cluster(state)));
 }
 
+// A store without a route refuses within milliseconds (S21).
+TEST(ReadCluster, WhatTheRecordDidNotTakeIsWrittenAgainAtThePaceOfRetries) {
+    State state = without_quorum();
+    state.cluster.retry_at = state.now + seconds(1);
+    EXPECT_EQ(std::nullopt, read_cluster(state));
+    EXPECT_EQ(state.cluster.retry_at, next_wake(state));
+    state.now = state.cluster.retry_at;
+    EXPECT_TRUE(is<signal::survivor_untold>(read_cluster(state)));
+}
+
 TEST(ReadCluster, ARebuildNeedsTheTokenOfExactlyThisPlan) {
     State state = without_quorum();
     state.facts.record->replicas[Ordinal{0}].surviving = state.facts.disk->last;
@@ -277,6 +287,7 @@ TEST(ReadRepair, WaitsForALinearizableList) {
 
 State catching_up() {
     State state = repairing(RepairPhase::catching_up);
+    state.facts.desired->replicas = 3;
     state.facts.list->members[2].learner = true;
     test::probe(state, 2, test::learner_status(2));
     ContentCompared compared{Revision{490}, {}};
@@ -323,6 +334,25 @@ TEST(ReadRepair, ALearnerWithoutProgressIsStuckAtTheLimit) {
     EXPECT_FALSE(is<signal::stuck>(read_repair(state)));
 }
 
+TEST(ReadRepair, ALearnerThatIsNoLongerDesiredGivesUpTheSlotAtOnce) {
+    State state = catching_up();
+    state.facts.desired->replicas = 2;
+    EXPECT_TRUE(is<signal::stuck>(read_repair(state)));
+    state.facts.desired->replicas = 0;
+    EXPECT_FALSE(is<signal::stuck>(read_repair(state))) << "paused: nothing is removed";
+}
+
+// The joiner does not start beside it (S5), and it is not removed beside the learner (S2).
+TEST(ReadRepair, ALearnerThatCannotStartMakesWayForTheRemovalOfALostVoter) {
+    State state = catching_up();
+    test::probe(state, 2, {});
+    state.members[test::member_id(1)].phase = MemberPhase::failed;
+    state.members[test::member_id(2)].phase = MemberPhase::learning;
+    EXPECT_FALSE(is<signal::stuck>(read_repair(state)));
+    state.members[test::member_id(2)].phase = MemberPhase::joining;
+    EXPECT_TRUE(is<signal::stuck>(read_repair(state)));
+}
+
 // A record that is deleted takes the ground from under every change; nothing may fall.
 TEST(RecordDeleted, IsSurvivedInEveryPhase) {
     for (std::uint8_t phase = 0; phase <= static_cast<std::uint8_t>(ReplicaPhase::parked);
@@ -357,6 +387,45 @@ TEST(ReadReplica, AVolumeThatContinuesMayStart) {
     EXPECT_TRUE(is<signal::may_start>(read_replica(examining())));
 }
 
+State told_to_join() {
+    State state = examining();
+    state.facts.disk = DiskReport{};
+    ReplicaEntry& entry = state.facts.record->replicas[Ordinal{0}];
+    entry = ReplicaEntry{};
+    entry.member_id = MemberId{900};
+    entry.claim = VolumeClaim::holding;
+    entry.initial_cluster = "quorate-0=" + test::peer_url(0) + ",quorate-1=" + test::peer_url(1) +
+                            ",quorate-2=" + test::peer_url(2);
+    state.replica.told_at = state.now - seconds(2);
+    return state;
+}
+
+TEST(ReadReplica, AJoinerStartsOnceEveryPeerHasAppliedItsAdmission) {
+    EXPECT_TRUE(is<signal::may_start>(read_replica(told_to_join())));
+    State cut_off = told_to_join();
+    MemberStatus behind = test::serving_status(2);
+    behind.serves = false;
+    test::probe(cut_off, 2, behind);
+    EXPECT_EQ(std::nullopt, read_replica(cut_off)) << "it may still name the removed member";
+    test::probe(cut_off, 2, {});
+    EXPECT_EQ(std::nullopt, read_replica(cut_off)) << "it may answer before it has caught up";
+    State just_told = told_to_join();
+    just_told.replica.told_at = just_told.now;
+    EXPECT_EQ(std::nullopt, read_replica(just_told)) << "the probes may be older than the answer";
+    EXPECT_EQ(just_told.now + just_told.facts.settings.policy.probe_period * 2,
+              next_wake(just_told));
+}
+
+TEST(ReadReplica, AJoinerWithDataAsksNobodyForItsId) {
+    State state = told_to_join();
+    ReplicaEntry& entry = state.facts.record->replicas[Ordinal{0}];
+    entry.nonce = Nonce{70};
+    entry.member_id = test::member_id(0);
+    state.facts.disk = test::disk();
+    test::probe(state, 2, {});
+    EXPECT_TRUE(is<signal::may_start>(read_replica(state)));
+}
+
 TEST(ReadReplica, AVolumeThatDoesNotIsNamedWithTheCause) {
     State state = examining();
     state.facts.disk->identity->nonce = Nonce{69};
@@ -372,6 +441,37 @@ TEST(ReadReplica, TheLastCopyIsNeverMoved) {
     EXPECT_TRUE(is<signal::cannot_continue>(read_replica(state)));
     state.facts.disk = DiskReport{};
     EXPECT_TRUE(is<signal::cannot_continue>(read_replica(state)));
+}
+
+State chosen_survivor() {
+    State state = examining();
+    state.facts.record->rebuild = Rebuild{Ordinal{0}, state.facts.disk->last, {}, "token"};
+    for (const std::uint32_t one : {0U, 1U, 2U})
+        test::probe(state, one, {});
+    return state;
+}
+
+TEST(ReadReplica, ARebuildBeginsOnTheVolumeThatWasApprovedAndOnNoOther) {
+    EXPECT_TRUE(is<signal::chosen>(read_replica(chosen_survivor())));
+    State rolled_back = chosen_survivor();
+    rolled_back.facts.disk->identity->nonce = Nonce{69};
+    EXPECT_TRUE(is<signal::not_continuation>(read_replica(rolled_back)));
+    State shorter = chosen_survivor();
+    shorter.facts.disk->last.index = LogIndex{599};
+    EXPECT_TRUE(is<signal::not_continuation>(read_replica(shorter)));
+    State wiped = chosen_survivor();
+    wiped.facts.disk = DiskReport{};
+    EXPECT_TRUE(is<signal::needs_admission>(read_replica(wiped)));
+}
+
+TEST(ReadReplica, ARebuildThatWasDoneBeforeACrashGoesOn) {
+    State state = chosen_survivor();
+    state.facts.disk->identity->epoch = Epoch{3};
+    state.facts.disk->member_id = MemberId{900};
+    state.facts.disk->last = {Term{1}, LogIndex{590}};
+    EXPECT_TRUE(is<signal::chosen>(read_replica(state)));
+    state.facts.disk->identity->nonce = Nonce{69};
+    EXPECT_TRUE(is<signal::not_continuation>(read_replica(state))) << "of an earlier start";
 }
 
 TEST(ReadReplica, DataWithoutARecordIsLeftToAPerson) {
@@ -399,6 +499,18 @@ TEST(ReadReplica, TheFinalMarkIsTheLastWordOfACleanStop) {
     state.facts.record->replicas[Ordinal{0}].high_water = state.facts.disk->last;
     state.facts.record->replicas[Ordinal{0}].high_water_final = true;
     EXPECT_TRUE(is<signal::stop_asked>(read_replica(state)));
+}
+
+TEST(ReadReplica, AStoppedVoterThatIsStillToBeRemovedStartsAgain) {
+    State state = examining();
+    state.facts.stop_requested = true;
+    EXPECT_TRUE(is<signal::untold>(read_replica(state))) << "a restart: its final mark, and out";
+    state.facts.settings.self = Ordinal{2};
+    state.facts.disk = test::disk(2);
+    state.facts.desired->replicas = 2;
+    EXPECT_TRUE(is<signal::may_start>(read_replica(state)));
+    state.facts.record->replicas[Ordinal{2}].claim = VolumeClaim::expelled;
+    EXPECT_TRUE(is<signal::stop_asked>(read_replica(state))) << "removed: nothing keeps it";
 }
 
 TEST(ReadReplica, AnEventOfANewerReleaseParks) {
@@ -590,6 +702,19 @@ TEST(Intent, SigtermStopsEtcdButNotThatOfAReplicaStillToBeRemoved) {
     EXPECT_TRUE(wants_etcd(state)) << "its vote still counts";
     state.facts.desired->replicas = 0;
     EXPECT_FALSE(wants_etcd(state)) << "paused: stopped, and nothing is removed";
+}
+
+TEST(Intent, AStopWhileTheDesiredReplicasAreOutOfReachKeepsEtcdUntilTheyAreRead) {
+    const State state = test::state(2);
+    const Step asked =
+        step(state, Event{EventSeq{11}, test::now, StopRequested{.desired_unread = true}});
+    EXPECT_TRUE(wants_etcd(asked.next)) << "it may be the removal of a voter that still counts";
+    const Step restart =
+        step(asked.next, Event{EventSeq{12}, test::now, DesiredSeen{*state.facts.desired}});
+    EXPECT_FALSE(wants_etcd(restart.next));
+    const Step removal = step(
+        asked.next, Event{EventSeq{12}, test::now, DesiredSeen{{2, PodManagement::parallel}}});
+    EXPECT_TRUE(wants_etcd(removal.next)) << "until it is removed";
 }
 
 TEST(Intent, EtcdIsNotWantedOnAVolumeTheRecordDoesNotConfirm) {
