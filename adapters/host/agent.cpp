@@ -180,13 +180,20 @@ class Agent {
         return holder ? *holder : std::nullopt;
     }
 
-    void look_at_files() {
-        if (auto desired = local::read_desired(layout_.desired()); !desired) {
+    // No: the desired replicas could not be read.
+    bool look_at_files() {
+        const auto desired = local::read_desired(layout_.desired());
+        if (!desired) {
             log_->line(log::Level::error, desired.error().where + ": " + desired.error().what);
         } else if (*desired && *desired != desired_) {
             desired_ = *desired;
             post(DesiredSeen{**desired});
         }
+        look_at_record();
+        return desired.has_value();
+    }
+
+    void look_at_record() {
         auto record = local::read_record(layout_.record());
         RecordSeen seen =
             record ? RecordSeen{*record, {}} : RecordSeen{std::nullopt, record.error().what};
@@ -209,8 +216,9 @@ class Agent {
     void await_signal() {
         signals_.async_wait([this](const boost::system::error_code& error, int) {
             if (error) return;
-            look_at_files();  // the desired replicas decide what a stop means
-            post(StopRequested{});
+            // The desired replicas decide what a stop means.
+            const bool desired_read = look_at_files();
+            post(StopRequested{.desired_unread = !desired_read});
             await_signal();
         });
     }
