@@ -33,7 +33,8 @@ bool survivor_is_untold(const State& state) {
     const Facts& facts = state.facts;
     const ReplicaEntry* entry = own_entry(facts);
     if (entry == nullptr || entry->claim != VolumeClaim::holding || !facts.disk) return false;
-    if (facts.disk->member_id.value == 0) return false;
+    // A member that has got no entry yet has nothing to rebuild from.
+    if (facts.disk->member_id.value == 0 || facts.disk->last == LogPosition{}) return false;
     if (entry->member_id.value != 0 && entry->member_id != facts.disk->member_id) return false;
     if (!facts.disk->in_use && discontinuity({facts.settings.self, *facts.disk, *facts.record}))
         return false;

@@ -187,6 +187,12 @@ TEST(ReadCluster, ASurvivorTellsOfItselfBeforeAnythingElse) {
     EXPECT_TRUE(is<signal::survivors_waited>(read_cluster(state)));
 }
 
+TEST(ReadCluster, AnEmptyLogIsNoSurvivor) {
+    State state = without_quorum();
+    state.facts.disk->last = LogPosition{};
+    EXPECT_TRUE(is<signal::survivors_waited>(read_cluster(state)));
+}
+
 // A store without a route refuses within milliseconds (S21).
 TEST(ReadCluster, WhatTheRecordDidNotTakeIsWrittenAgainAtThePaceOfRetries) {
     State state = without_quorum();
