@@ -116,6 +116,18 @@ void Oracles::ended(std::uint8_t o) {
 
 void Oracles::established(std::uint8_t leader) { check_content(leader); }
 
+// A configuration counts from when it is applied [etcd facts 6], also when the voter that it brings
+// was cut off an instant before, so that nothing is ever committed under it.
+void Oracles::reconfigured(std::uint8_t leader) {
+    if (world_.cluster.process(leader).role == Role::leader) note_voters(leader);
+}
+
+void Oracles::note_voters(std::uint8_t leader) {
+    last_voters_.clear();
+    for (const View& view : world_.cluster.process(leader).conf)
+        if (!view.learner) last_voters_.push_back(view.ordinal);
+}
+
 // S4: whoever leads holds every acknowledged write.
 void Oracles::check_content(std::uint8_t leader) {
     ++counts_.leaders;
@@ -192,7 +204,8 @@ void Oracles::rolled_back(std::uint8_t o) {
     ran_[volume.data->id.value] = Ran{volume.data->last(), volume.data->term, o};
 }
 
-void Oracles::rebuilding(std::uint8_t) {}
+// The last cluster is the new one from here on, also when its volume is lost before it ever led.
+void Oracles::rebuilt(std::uint8_t o) { last_voters_ = {o}; }
 
 void Oracles::accept_loss(Ordinal survivor) {
     const EtcdData* data = world_.cluster.data(static_cast<std::uint8_t>(survivor.value));
@@ -265,9 +278,7 @@ void Oracles::after_event() {
         if (!world_.cluster.able(o)) continue;
         ++able;
         who += " " + std::to_string(int{o});
-        last_voters_.clear();
-        for (const View& view : world_.cluster.process(o).conf)
-            if (!view.learner) last_voters_.push_back(view.ordinal);
+        note_voters(o);
     }
     if (able > 0) ++counts_.able;
     if (able > 1) report("S3", "several can commit at once: replicas" + who);

@@ -44,12 +44,13 @@ class Oracles {
     void starting(std::uint8_t o, const EtcdData& data);
     void ended(std::uint8_t o);
     void established(std::uint8_t leader);
+    void reconfigured(std::uint8_t leader);
     void acknowledged(std::uint8_t via, std::uint64_t write);
     void decided(std::uint8_t agent, const State& after, const Decision& decision);
     void released(std::uint8_t agent, CommandId command, CommandId committed);
     void losing(std::uint8_t o);       // a fault is about to change or drop this volume's data
     void rolled_back(std::uint8_t o);  // ... and this is what it holds now
-    void rebuilding(std::uint8_t o);
+    void rebuilt(std::uint8_t o);
     void accept_loss(Ordinal survivor);  // an operator's token
     void after_event();
     void audit();
@@ -71,6 +72,7 @@ class Oracles {
     bool lives(std::uint8_t o) const;
     bool in_reach(std::uint8_t voter) const;
     bool agree(std::uint8_t a, std::uint8_t b) const;
+    void note_voters(std::uint8_t leader);
     void check_content(std::uint8_t leader);
     void refold(const Journal& journal);
     void forgive_all();

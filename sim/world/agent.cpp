@@ -340,9 +340,9 @@ struct Agent::Carry {
         done();
     }
     void operator()(const RebuildEtcd& body) const {
-        world.oracles.rebuilding(agent.self_);
         if (!world.cluster.rebuild(agent.self_, body))
             return refuse(Refusal::not_possible, "there is nothing to rebuild from");
+        world.oracles.rebuilt(agent.self_);
         done();
     }
     void operator()(const WriteRecord& body) const {

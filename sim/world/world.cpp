@@ -141,6 +141,8 @@ std::uint64_t World::await_request(std::uint8_t via, std::uint8_t agent, const C
 
 void World::applied(std::uint8_t ordinal, const LogEntry& entry, bool accepted) {
     kernel.note(mix(entry.term << 8 | ordinal, entry.payload));
+    if (accepted && (entry.kind == EntryKind::promote || entry.kind == EntryKind::remove))
+        oracles.reconfigured(ordinal);
     if (entry.uid == 0) return;
     const auto found = requests_.find(entry.uid);
     if (found == requests_.end() || found->second.via != ordinal) return;

@@ -74,8 +74,8 @@ TEST(Simulation, EveryLifeKeepsTheInvariantsAndSettles) {
 TEST(Simulation, LivesThatFoundAMistakeAreGoodNow) {
     for (const std::uint64_t seed :
          {7,    22,   50,   63,   135,  176,  219,   346,   971,   1006,  1888,  2209,  2243,
-          2464, 2547, 2838, 3569, 3695, 5085, 6687,  7004,  8276,  10346, 12265, 12308, 13224,
-          13928, 15223, 15782, 17556, 18540}) {
+          2464, 2547, 2838, 3569, 3695, 5085, 6687,  7004,  8276,  10346, 10418, 10867, 12265,
+          12308, 13224, 13928, 15223, 15782, 17556, 18540, 19361, 27023, 29175}) {
         RunOptions options;
         options.seed = seed;
         const RunVerdict verdict = run_seed(options);
