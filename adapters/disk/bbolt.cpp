@@ -33,7 +33,7 @@ constexpr std::uint32_t page_size_max = 1024 << 14;  // the range in which bbolt
 constexpr int depth_max = 64;
 // One leaf spans more than a page only for one large value; etcd's requests end at 1.5 MB by
 // default.
-constexpr std::uint64_t page_span_max = 256 * 1024 * 1024;
+constexpr std::uint64_t page_span_max = std::uint64_t{256} << 20;
 
 struct Meta {
     std::uint32_t page_size = 0;

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 namespace {
 
 // The v2 store as JSON and a ConfState: some kilobytes where no client writes through API v2.
-constexpr std::uint64_t snap_size_max = 256 * 1024 * 1024;
+constexpr std::uint64_t snap_size_max = std::uint64_t{256} << 20;
 
 std::string hex16(std::uint64_t value) {
     std::array<char, 17> digits{};

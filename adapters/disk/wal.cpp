@@ -29,7 +29,7 @@ constexpr std::size_t sector_size = 512;
 
 // etcd 3.4 stops at a longer record, 3.5.7 takes it for a torn tail wherever it stands and cuts off
 // all that follows. No entry is so large (--max-request-bytes is 1.5 MB), so it is damage.
-constexpr std::uint64_t record_size_max = 10 * 1024 * 1024;
+constexpr std::uint64_t record_size_max = std::uint64_t{10} << 20;
 
 struct SegmentName {
     std::uint64_t sequence = 0;
@@ -122,7 +122,7 @@ class Segment {
     std::string place() const { return file_.path().string() + " at " + std::to_string(offset_); }
 
   private:
-    static constexpr std::size_t chunk = 256 * 1024;
+    static constexpr std::size_t chunk = std::size_t{256} << 10;
 
     explicit Segment(File file) : file_(std::move(file)) {}
 

@@ -164,7 +164,8 @@ struct Slot {
 
 class Exported final : public Source {
   public:
-    Exported(std::string where, Header header) : where_(std::move(where)), header_(header) {}
+    Exported(std::string where, Header header)
+        : where_(std::move(where)), header_(std::move(header)) {}
 
     const std::string& owner() const override { return header_.owner; }
     EventSeq first() const override { return EventSeq{header_.first}; }

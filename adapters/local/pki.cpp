@@ -29,8 +29,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr Span backdate = hours(1);  // the clocks of two machines differ
-constexpr Span ca_life = hours(24 * 3652);
-constexpr Span leaf_life = hours(24 * 365);
+constexpr Span ca_life = hours(24) * 3652;
+constexpr Span leaf_life = hours(24) * 365;
 
 template <class T, void (*free_it)(T*)>
 struct Freed {
@@ -441,7 +441,7 @@ fs::path whole_path(const fs::path& dir) {
 
 }  // namespace
 
-Result<void> ensure_pki(const fs::path& dir, std::vector<std::string> names,
+Result<void> ensure_pki(const fs::path& dir, const std::vector<std::string>& names,
                         std::optional<Instant> now) {
     const fs::path whole = whole_path(dir);
     if (auto good = check_names(names, whole); !good) return good;

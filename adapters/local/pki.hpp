@@ -22,7 +22,7 @@ namespace quorate::local {
 // the old ones goes on until they expire. Safe to repeat, also after a crash at any point.
 // `names`: DNS names and addresses the members are reached at. `now`: the system's clock when
 // absent.
-Result<void> ensure_pki(const std::filesystem::path& dir, std::vector<std::string> names,
+Result<void> ensure_pki(const std::filesystem::path& dir, const std::vector<std::string>& names,
                         std::optional<Instant> now = std::nullopt);
 
 }  // namespace quorate::local

@@ -211,7 +211,7 @@ Reading when_examining(const State& state) {
     if (state.replica.condemned && !is_sole_member(facts) && must_ask(facts))
         return record_is_free(state) ? Reading(signal::needs_admission{state.replica.reason})
                                      : std::nullopt;
-    const Reading verdict = verdict_signal(state);
+    Reading verdict = verdict_signal(state);
     const bool writes = verdict && (std::holds_alternative<signal::nothing_founded>(*verdict) ||
                                     std::holds_alternative<signal::needs_admission>(*verdict));
     if (writes && !record_is_free(state)) return std::nullopt;
