@@ -378,7 +378,7 @@ struct Agent::Carry {
     }
     void operator()(const ListMembers& body) const {
         const auto via = static_cast<std::uint8_t>(body.via.value);
-        if (!world.network.linked(agent.self_, via) || !world.cluster.process(via).up())
+        if (!world.network.linked(agent.self_, via) || !world.cluster.process(via).answers())
             return refuse(Refusal::not_reachable, "connection refused");
         auto list = world.cluster.members(via, Freshness::linearizable);
         if (!list) return refuse(Refusal::no_leader, "etcdserver: no leader");

@@ -248,7 +248,7 @@ std::optional<std::uint8_t> Cluster::able_leader() const {
 
 bool Cluster::serves(std::uint8_t o) const {
     const Process& p = processes_[o];
-    if (!p.up() || !volumes_[o].data) return false;
+    if (!p.answers() || !volumes_[o].data) return false;
     const View* self = find(p, volumes_[o].data->id);
     if (self == nullptr || self->learner) return false;
     const auto leader = leader_of(o);
@@ -268,7 +268,7 @@ Revision Cluster::revision(std::uint8_t o) const {
 MemberStatus Cluster::status(std::uint8_t o) const {
     MemberStatus status;
     const Process& p = processes_[o];
-    if (!p.up()) return status;
+    if (!p.answers()) return status;
     const EtcdData& d = *volumes_[o].data;
     status.answers = true;
     status.serves = serves(o);
@@ -287,7 +287,7 @@ MemberStatus Cluster::status(std::uint8_t o) const {
 
 std::optional<MemberList> Cluster::members(std::uint8_t o, Freshness freshness) const {
     const Process& p = processes_[o];
-    if (!p.up()) return std::nullopt;
+    if (!p.answers()) return std::nullopt;
     if (freshness == Freshness::linearizable && !serves(o)) return std::nullopt;
     MemberList list;
     list.freshness = freshness;
@@ -307,7 +307,7 @@ std::optional<MemberList> Cluster::members(std::uint8_t o, Freshness freshness) 
 
 bool Cluster::put(std::uint8_t via, std::uint64_t write, std::uint64_t uid) {
     Process& p = at(via);
-    if (!p.up() || p.leader.value == 0) return false;
+    if (!p.answers() || p.leader.value == 0) return false;
     const View* self = find(p, disk(via).id);
     if (self == nullptr || self->learner) return false;
     propose(via, LogEntry{0, uid, write, EntryKind::write, 0});
@@ -334,8 +334,7 @@ std::size_t Cluster::connected_voters(std::uint8_t o, Span least) const {
 std::optional<Refused> Cluster::add_learner(std::uint8_t via, std::uint8_t ordinal,
                                             std::uint64_t uid) {
     Process& p = at(via);
-    if (!p.up()) return refused(Refusal::not_reachable, "connection refused");
-    if (!leader_of(via)) return refused(Refusal::no_leader, "etcdserver: no leader");
+    if (!p.answers()) return refused(Refusal::not_reachable, "connection refused");
     const std::size_t n = voters(p);
     const bool newer = (version_ >= Version{3, 5, 30} && version_ < Version{3, 6, 0}) ||
                        version_ >= Version{3, 6, 11};
@@ -354,7 +353,7 @@ std::optional<Refused> Cluster::add_learner(std::uint8_t via, std::uint8_t ordin
 }
 
 std::optional<Refused> Cluster::promote(std::uint8_t via, MemberId id, std::uint64_t uid) {
-    if (!at(via).up()) return refused(Refusal::not_reachable, "connection refused");
+    if (!at(via).answers()) return refused(Refusal::not_reachable, "connection refused");
     const auto leader = leader_of(via);
     if (!leader || !able(*leader)) return refused(Refusal::no_leader, "etcdserver: no leader");
     Process& p = at(*leader);
@@ -373,9 +372,7 @@ std::optional<Refused> Cluster::promote(std::uint8_t via, MemberId id, std::uint
 
 std::optional<Refused> Cluster::remove(std::uint8_t via, MemberId id, std::uint64_t uid) {
     Process& p = at(via);
-    if (!p.up()) return refused(Refusal::not_reachable, "connection refused");
-    const auto leader = leader_of(via);
-    if (!leader) return refused(Refusal::no_leader, "etcdserver: no leader");
+    if (!p.answers()) return refused(Refusal::not_reachable, "connection refused");
     const View* target = find(p, id);
     if (target == nullptr)
         return refused(Refusal::member_not_found, "etcdserver: member not found");
@@ -390,6 +387,9 @@ std::optional<Refused> Cluster::remove(std::uint8_t via, MemberId id, std::uint6
         if (present && connected_voters(via, health_interval) < 1 + 1 + (n - 1) / 2)
             return refused(Refusal::unhealthy_cluster, "etcdserver: unhealthy cluster");
     }
+    // Without a leader nobody takes it: the call ends at its deadline.
+    const auto leader = leader_of(via);
+    if (!leader) return std::nullopt;
     watcher_.removal_asked(*leader, id);
     propose(via, LogEntry{0, uid, id.value, EntryKind::remove, target->ordinal});
     return std::nullopt;
@@ -397,7 +397,7 @@ std::optional<Refused> Cluster::remove(std::uint8_t via, MemberId id, std::uint6
 
 std::optional<Refused> Cluster::move_leader(std::uint8_t via, MemberId to) {
     Process& p = at(via);
-    if (!p.up()) return refused(Refusal::not_reachable, "connection refused");
+    if (!p.answers()) return refused(Refusal::not_reachable, "connection refused");
     if (p.role != Role::leader) return refused(Refusal::not_leader, "etcdserver: not leader");
     const View* heir = find(p, to);
     if (heir == nullptr || heir->learner)

@@ -48,7 +48,8 @@ struct Process {
     MemberId leader;
     std::uint32_t elapsed = 0;  // ticks since anything was heard of a leader
     std::uint32_t timeout = 10;
-    bool published = false;
+    Instant published_at;  // when it last asked for its name to be published
+    bool ready = false;    // its name is: only now its client port is served [ReadyNotify]
     std::vector<MemberId> votes;
     std::vector<Progress> progress;
     std::uint64_t pending_conf = 0;
@@ -61,6 +62,7 @@ struct Process {
     std::vector<bool> has;              // by number of the write
 
     bool up() const { return life == Life::up && !frozen; }
+    bool answers() const { return up() && ready; }  // on its client port
 };
 
 // What the cluster tells the world.
@@ -173,6 +175,7 @@ class Cluster {
     void commit_to(std::uint8_t o, std::uint64_t index);
     void apply(std::uint8_t o);
     bool apply_one(std::uint8_t o, const LogEntry& entry);
+    void publish(std::uint8_t o);
 
     // cluster.cpp
     void boot(std::uint8_t o);

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::uint32_t election_ticks = 10;
 constexpr Span tick_period = milliseconds(100);
+constexpr Span request_limit = seconds(7);  // etcd's ReqTimeout
 constexpr std::size_t entries_per_message = 512;
 
 std::size_t majority(std::size_t voters) { return voters / 2 + 1; }
@@ -313,11 +314,17 @@ void Cluster::on_heartbeat(const Message& m) {
     if (stranger) at(m.to).conf.push_back({m.from_id, m.from, false, true});
     send(m.to, m.from_id, std::move(reply));
     if (stranger) at(m.to).conf.pop_back();
-    // A member tells its name once it hears a leader, each time it starts [publishV3].
-    if (!at(m.to).published && p.applied > 0 && find(p, disk(m.to).id) != nullptr) {
-        at(m.to).published = true;
-        propose(m.to, LogEntry{0, 0, disk(m.to).id.value, EntryKind::publish, m.to});
-    }
+    if (p.applied > 0 && find(p, disk(m.to).id) != nullptr) publish(m.to);
+}
+
+// A member tells its name once it hears a leader, each time it starts, and again until it is done
+// [publishV3].
+void Cluster::publish(std::uint8_t o) {
+    Process& p = at(o);
+    const bool waits = p.published_at != Instant{} && p.published_at + request_limit > kernel_.now;
+    if (p.ready || waits) return;
+    p.published_at = kernel_.now;
+    propose(o, LogEntry{0, 0, disk(o).id.value, EntryKind::publish, o});
 }
 
 void Cluster::on_heartbeat_reply(const Message& m) {
@@ -402,10 +409,7 @@ void Cluster::advance_commit(std::uint8_t o) {
     if (first && at(o).up() && at(o).role == Role::leader) {
         ++topology_;
         watcher_.established(o);
-        if (!at(o).published) {
-            at(o).published = true;
-            propose(o, LogEntry{0, 0, disk(o).id.value, EntryKind::publish, o});
-        }
+        publish(o);
     }
 }
 
@@ -478,6 +482,10 @@ bool Cluster::apply_one(std::uint8_t o, const LogEntry& entry) {
         }
         case EntryKind::publish:
             if (known != nullptr) known->started = true;
+            if (id == disk(o).id && p.published_at != Instant{} && !p.ready) {
+                p.ready = true;
+                ++topology_;
+            }
             return true;
     }
     return true;

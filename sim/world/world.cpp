@@ -105,7 +105,7 @@ void World::put() {
         static_cast<std::uint8_t>(kernel.streams.below(Streams::world, Purpose::client, size));
     for (std::uint8_t i = 0; i < size; ++i) {
         const auto via = static_cast<std::uint8_t>((first + i) % size);
-        if (!cluster.process(via).up()) continue;
+        if (!cluster.process(via).answers()) continue;
         const std::uint64_t uid = ++next_uid_;
         const std::uint64_t write = ++next_write_;
         Request& request = requests_[uid];

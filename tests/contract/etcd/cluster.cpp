@@ -20,12 +20,13 @@
 #include "adapters/local/pki.hpp"
 
 namespace quorate::etcd::test {
-namespace {
 
 std::string binary() {
     const char* given = std::getenv("QUORATE_ETCD");
     return given != nullptr && *given != '\0' ? given : "etcd";
 }
+
+namespace {
 
 // etcd takes ETCD_* variables for flags.
 std::vector<char*> environment() {
@@ -143,6 +144,13 @@ void Member::kill() {
     pid_ = 0;
 }
 
+std::optional<int> Member::ended() {
+    int status = 0;
+    if (pid_ <= 0 || ::waitpid(pid_, &status, WNOHANG) != pid_) return std::nullopt;
+    pid_ = 0;
+    return status;
+}
+
 std::string Member::log() const {
     std::ifstream file(dir_ / (name_ + ".log"));
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
@@ -179,7 +187,9 @@ Member& Cluster::prepare() {
 
 void Cluster::join(Member& member) { member.start(arguments("existing")); }
 
-void Cluster::restart(std::size_t index) { at(index).start(arguments("existing")); }
+void Cluster::restart(std::size_t index, const std::string& state) {
+    at(index).start(arguments(state));
+}
 
 std::string Cluster::initial_cluster() const {
     std::string text;

@@ -37,6 +37,9 @@ class TempDir {
 
 int free_port();
 
+// QUORATE_ETCD, else etcd.
+std::string binary();
+
 class Member {
   public:
     Member(std::filesystem::path dir, std::string name, bool tls);
@@ -53,6 +56,8 @@ class Member {
     void stop();  // SIGSTOP; returns when every thread has stopped
     void go_on();
     void kill();  // SIGKILL; returns when it is gone
+    // Its wait status, once it has ended by itself.
+    std::optional<int> ended();
 
   private:
     std::filesystem::path dir_;
@@ -88,7 +93,7 @@ class Cluster {
     Member& prepare();
     // Starts what `add_learner` was told of.
     void join(Member& member);
-    void restart(std::size_t index);
+    void restart(std::size_t index, const std::string& state = "existing");
 
   private:
     std::string initial_cluster() const;
