@@ -6,6 +6,7 @@
 
 #include "core/base/mix.hpp"
 #include "core/explain.hpp"
+#include "sim/ports/volume.hpp"
 #include "sim/world/world.hpp"
 
 namespace quorate::sim {
@@ -32,11 +33,6 @@ bool ends_in_etcd(const CommandBody& body) {
     return std::holds_alternative<ListMembers>(body) || std::holds_alternative<AddLearner>(body) ||
            std::holds_alternative<PromoteMember>(body) ||
            std::holds_alternative<RemoveMember>(body) || std::holds_alternative<MoveLeader>(body);
-}
-
-// The position of the last entry, as the WAL tells it.
-DiskShape shape_of(const Volume& volume) {
-    return volume.data ? DiskShape::whole : DiskShape::empty;
 }
 
 }  // namespace
@@ -269,23 +265,6 @@ bool Agent::fenced(Fence fence) const {
            world_.store.holds(self_, fence, world_.kernel.now + seconds(1));
 }
 
-DiskReport Agent::examine() const {
-    const Volume& volume = world_.volumes[self_];
-    DiskReport report;
-    report.shape = shape_of(volume);
-    report.identity = volume.identity;
-    report.in_use = world_.cluster.process(self_).life != Life::down;
-    if (!volume.data) return report;
-    const EtcdData& data = *volume.data;
-    report.member_id = data.id;
-    report.cluster_id = data.cluster;
-    report.last = data.last();
-    report.first_index = LogIndex{data.log.empty() ? 0U : 1U};
-    report.commit = LogIndex{data.commit};
-    report.consistent_index = LogIndex{data.commit};
-    return report;
-}
-
 ContentCompared Agent::compare(const std::vector<Ordinal>& replicas) const {
     ContentCompared compared;
     for (const Ordinal ordinal : replicas) {
@@ -316,18 +295,16 @@ struct Agent::Carry {
     void refuse(Refusal why, const char* text) const { agent.answer(waiting, Refused{why, text}); }
     Volume& volume() const { return world.volumes[agent.self_]; }
     bool etcd_runs() const { return world.cluster.process(agent.self_).life != Life::down; }
+    InUse in_use() const { return etcd_runs() ? InUse::yes : InUse::no; }
 
-    void operator()(const ExamineDisk&) const { done(agent.examine()); }
+    void operator()(const ExamineDisk&) const { done(examine(volume(), in_use())); }
     void operator()(const SetAsideData& body) const {
-        if (etcd_runs()) return refuse(Refusal::disk, "the db is in use");
-        if (volume().data) {
-            volume().set_aside.push_back(body.reason);
-            volume().data.reset();
-        }
+        if (!set_aside(volume(), body.reason, in_use()))
+            return refuse(Refusal::disk, "the db is in use");
         done();
     }
     void operator()(const StampVolume& body) const {
-        volume().identity = body.identity;
+        stamp(volume(), body.identity);
         done();
     }
     void operator()(const StartEtcd& body) const {

@@ -78,7 +78,6 @@ class Agent final : private JournalPort, private OutboxPort, private ClockPort {
     void leave(const std::string& why);
     Settings settings() const;
     ContentCompared compare(const std::vector<Ordinal>& replicas) const;
-    DiskReport examine() const;
     bool fenced(Fence fence) const;
 
     World& world_;

@@ -80,6 +80,7 @@ class Simulated final : private sim::EtcdWatcher {
     MemberStatus status(std::uint8_t o, Span deadline = patience) const;
     std::optional<ContentHash> hash(std::uint8_t o, Revision at) const;
     std::string peer_url(std::uint8_t o) const { return sim::Cluster::peer_url(o); }
+    sim::Volume& volume(std::uint8_t o) { return volumes_[o]; }
 
   private:
     using Ask = std::function<std::optional<Refused>(std::uint64_t uid)>;
