@@ -117,13 +117,14 @@ TEST_F(Damage, ValueBytesChangedInsideTheDbAreFoundByComparison) {
     replaced_after_a_changed_value(1);
 }
 
-// Our own comparison is too slow to be first here. etcd's initial check finds it from 3.6 on; before,
-// that check sees no peers yet, and the periodic one raises CORRUPT, in which nobody may write.
+// Our own comparison is too slow to be first here. etcd's initial check finds it from 3.6 on;
+// before, that check sees no peers yet, and the periodic one raises CORRUPT, in which nobody may
+// write.
 TEST_F(Damage, ACorruptAlarmEndsWithTheBadMemberReplacedAndTheAlarmDisarmed) {
     const bool old = etcd_line() < Version{3, 6, 0};
-    form({.set = {"hash_check_period=1h",
-                  std::string("etcd_arguments=--") + (old ? "experimental-" : "") +
-                      "corrupt-check-time=1s"}});
+    form({.set = {"hash_check_period=1h", std::string("etcd_arguments=--") +
+                                              (old ? "experimental-" : "") +
+                                              "corrupt-check-time=1s"}});
     replaced_after_a_changed_value(1);
     for (const int ordinal : {0, 1, 2})
         EXPECT_FALSE(cluster().client(ordinal)->status(seconds(5)).alarm_corrupt);

@@ -69,7 +69,8 @@ TEST_F(QuorumLoss, NothingIsForcedWhileTheLostReplicaMayReturn) {
     std::optional<local::FileLock> locks[2];
     cluster().while_dead({1, 2}, [&] {
         for (const int ordinal : {1, 2}) {
-            auto lock = local::FileLock::attempt(cluster().layout().agent_lock(Ordinal{static_cast<std::uint32_t>(ordinal)}));
+            auto lock = local::FileLock::attempt(
+                cluster().layout().agent_lock(Ordinal{static_cast<std::uint32_t>(ordinal)}));
             ASSERT_TRUE(lock) << "replica " << ordinal << ": " << lock.error().what;
             locks[ordinal - 1] = std::move(*lock);
         }

@@ -17,6 +17,8 @@
 #include <thread>
 #include <utility>
 
+#include "tests/support/free_port.hpp"
+
 namespace quorate::disk {
 namespace fs = std::filesystem;
 namespace {
@@ -37,14 +39,6 @@ class Socket {
     ~Socket() { ::close(number_); }
     int get() const { return number_; }
 
-    std::uint16_t bind_free() const {
-        sockaddr_in address = loopback(0);
-        socklen_t size = sizeof address;
-        ::bind(number_, reinterpret_cast<sockaddr*>(&address), size);
-        ::getsockname(number_, reinterpret_cast<sockaddr*>(&address), &size);
-        return ntohs(address.sin_port);
-    }
-
     bool connect(std::uint16_t port) const {
         const sockaddr_in address = loopback(port);
         return ::connect(number_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
@@ -53,13 +47,6 @@ class Socket {
   private:
     int number_;
 };
-
-// Both are held until both are known, and let go before etcd wants them.
-std::pair<std::uint16_t, std::uint16_t> two_free_ports() {
-    const Socket first;
-    const Socket second;
-    return {first.bind_free(), second.bind_free()};
-}
 
 std::string base64(std::string_view bytes) {
     constexpr std::string_view letters =
@@ -126,7 +113,8 @@ RealEtcd::RealEtcd(const Volume& volume, const Flags& flags) {
 RealEtcd::~RealEtcd() { stop(SIGKILL); }
 
 void RealEtcd::start(const Volume& volume, const Flags& flags) {
-    const auto [client_port, peer_port] = two_free_ports();
+    const std::uint16_t client_port = test::free_port();
+    const std::uint16_t peer_port = test::free_port();
     client_port_ = client_port;
     const std::string client_url = "http://127.0.0.1:" + std::to_string(client_port_);
     const std::string peer_url = "http://127.0.0.1:" + std::to_string(peer_port);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "adapters/etcd/client.hpp"
+#include "tests/support/free_port.hpp"
 
 namespace quorate::etcd::test {
 
@@ -35,7 +36,7 @@ class TempDir {
     std::filesystem::path path_;
 };
 
-int free_port();
+using quorate::test::free_port;
 
 // QUORATE_ETCD, else etcd.
 std::string binary();

@@ -117,8 +117,7 @@ TYPED_TEST(Rules, ALearnerThatCaughtUpIsPromotedAndServes) {
     EXPECT_FALSE(this->etcd.status(joiner).serves);
     EXPECT_EQ(this->id(joiner), learner);
     ASSERT_TRUE(this->etcd.eventually([&] {
-        return std::holds_alternative<Done>(
-            this->etcd.promote(this->leader(), learner, patience));
+        return std::holds_alternative<Done>(this->etcd.promote(this->leader(), learner, patience));
     }));
     EXPECT_TRUE(this->etcd.eventually([&] { return this->etcd.status(joiner).serves; }));
     const MemberList list = this->list(joiner);
@@ -214,8 +213,8 @@ TYPED_TEST(Rules, WithoutAQuorumARemovalIsUnknown) {
     const MemberId other = this->id(1);
     this->etcd.kill(1);
     this->etcd.kill(2);
-    ASSERT_TRUE(this->etcd.eventually(
-        [&] { return this->etcd.status(0, briefly).leader == MemberId{}; }));
+    ASSERT_TRUE(
+        this->etcd.eventually([&] { return this->etcd.status(0, briefly).leader == MemberId{}; }));
     EXPECT_TRUE(std::holds_alternative<Unknown>(this->etcd.remove(0, other, briefly)));
     EXPECT_TRUE(std::holds_alternative<Unknown>(this->etcd.put(0, briefly)));
 }
@@ -232,8 +231,8 @@ TYPED_TEST(Rules, OnlyTheLeaderMovesLeadershipAndOnlyToAVoter) {
         EXPECT_EQ(refusal_of(this->etcd.move_leader(leads, wrong, patience)),
                   Refusal::bad_transferee);
     must(this->etcd.move_leader(leads, this->id(heir), patience));
-    EXPECT_TRUE(this->etcd.eventually(
-        [&] { return this->etcd.status(leads).leader == this->id(heir); }));
+    EXPECT_TRUE(
+        this->etcd.eventually([&] { return this->etcd.status(leads).leader == this->id(heir); }));
 }
 
 TYPED_TEST(Rules, AnotherLeadsAfterTheLeaderDied) {
@@ -251,8 +250,8 @@ TYPED_TEST(Rules, WithoutAQuorumAMemberAnswersFromItsOwnDataAndProvesNothing) {
     const MemberId self = this->id(0);
     this->etcd.kill(1);
     this->etcd.kill(2);
-    ASSERT_TRUE(this->etcd.eventually(
-        [&] { return this->etcd.status(0, briefly).leader == MemberId{}; }));
+    ASSERT_TRUE(
+        this->etcd.eventually([&] { return this->etcd.status(0, briefly).leader == MemberId{}; }));
     const MemberStatus status = this->etcd.status(0, briefly);
     EXPECT_TRUE(status.answers);
     EXPECT_FALSE(status.serves);
@@ -269,8 +268,7 @@ TYPED_TEST(Rules, AMemberThatStartsWithoutAQuorumAnswersNothingUntilThereIsOne) 
     for (std::uint8_t o = 0; o < 3; ++o)
         this->etcd.kill(o);
     this->etcd.start(0);
-    ASSERT_TRUE(
-        this->etcd.eventually([&] { return this->etcd.hash(0, Revision{1}).has_value(); }));
+    ASSERT_TRUE(this->etcd.eventually([&] { return this->etcd.hash(0, Revision{1}).has_value(); }));
     EXPECT_FALSE(this->etcd.status(0, briefly).answers);
     this->etcd.start(1);
     EXPECT_TRUE(this->etcd.eventually([&] { return this->etcd.status(0, briefly).serves; }));
@@ -304,8 +302,7 @@ TYPED_TEST(Rules, HashesAtOneRevisionAreEqualAndOfThatRevision) {
     must(this->etcd.put(0, patience));
     const Revision later = this->etcd.status(0).revision;
     for (std::uint8_t o = 0; o <= joiner; ++o)
-        ASSERT_TRUE(
-            this->etcd.eventually([&] { return this->etcd.status(o).revision == later; }));
+        ASSERT_TRUE(this->etcd.eventually([&] { return this->etcd.status(o).revision == later; }));
     const auto first = this->etcd.hash(0, at);
     ASSERT_TRUE(first);
     EXPECT_EQ(first->revision, later);

@@ -110,7 +110,8 @@ TEST(Record, OneOfManyWritersWins) {
             const auto swapped = swap_record(dir / "record.json", dir / "lease", create());
             if (swapped && !swapped->conflict) ++winners;
         });
-    for (std::thread& writer : writers) writer.join();
+    for (std::thread& writer : writers)
+        writer.join();
     EXPECT_EQ(winners, 1);
 }
 TEST(Record, DamagedOneIsNamedAndNotOverwritten) {

@@ -3,12 +3,10 @@
 #include "adapters/process/child.hpp"
 
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,6 +21,7 @@
 #include <string>
 
 #include "adapters/process/pid_file.hpp"
+#include "tests/support/free_port.hpp"
 
 namespace quorate::process {
 namespace {
@@ -394,19 +393,6 @@ TEST_F(Processes, MuchOutputIsKeptWhole) {
 
 // Real etcd.
 
-int FreePort() {
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* generic = reinterpret_cast<sockaddr*>(&address);
-    EXPECT_EQ(::bind(fd, generic, size), 0);
-    EXPECT_EQ(::getsockname(fd, generic, &size), 0);
-    ::close(fd);
-    return ntohs(address.sin_port);
-}
-
 std::string Output(const std::string& command) {
     std::string output;
     FILE* pipe = ::popen(command.c_str(), "r");
@@ -420,8 +406,8 @@ class Etcd : public Processes {
   protected:
     struct Member {
         std::string name;
-        int client = FreePort();
-        int peer = FreePort();
+        int client = test::free_port();
+        int peer = test::free_port();
         std::string PeerUrl() const { return "http://127.0.0.1:" + std::to_string(peer); }
         std::string ClientUrl() const { return "http://127.0.0.1:" + std::to_string(client); }
     };
@@ -464,7 +450,13 @@ TEST_F(Etcd, AnUnknownFlagIsBadArguments) {
 }
 
 TEST_F(Etcd, ADirectoryThatCannotBeMadeIsRefusedByTheDisk) {
-    const ChildExit exit = Run(Of("/usr/bin/etcd", {"--data-dir", "/proc/nowhere"}));
+    const std::string peers = "http://127.0.0.1:" + std::to_string(test::free_port());
+    const std::string clients = "http://127.0.0.1:" + std::to_string(test::free_port());
+    const ChildExit exit =
+        Run(Of("/usr/bin/etcd",
+               {"--data-dir", "/proc/nowhere", "--listen-peer-urls", peers,
+                "--initial-advertise-peer-urls", peers, "--initial-cluster", "default=" + peers,
+                "--listen-client-urls", clients, "--advertise-client-urls", clients}));
     EXPECT_EQ(exit.exit_class, ExitClass::disk_refused) << exit.last_line;
 }
 

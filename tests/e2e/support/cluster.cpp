@@ -95,9 +95,9 @@ Version etcd_line() {
     const Ran ran = run({etcd_binary().value_or("etcd"), "--version"});
     const std::string text = ran.out + ran.err;
     const std::size_t at = text.find("etcd Version: ");
-    std::vector<int> numbers = at == std::string::npos
-                                   ? std::vector<int>()
-                                   : numbers_of(text.substr(at + 14, text.find('\n', at) - at - 14));
+    std::vector<int> numbers =
+        at == std::string::npos ? std::vector<int>()
+                                : numbers_of(text.substr(at + 14, text.find('\n', at) - at - 14));
     if (numbers.size() < 2) throw std::runtime_error("no version in: " + text);
     return Version{static_cast<std::uint32_t>(numbers[0]), static_cast<std::uint32_t>(numbers[1]),
                    0};
@@ -301,7 +301,8 @@ void Cluster::signal_agent(int ordinal, int signal) { ::kill(agent_pid(ordinal),
 
 std::vector<pid_t> Cluster::processes_of(int ordinal) const {
     std::vector<pid_t> pids = processes_about(volume(ordinal).string() + "/");
-    // From the file, not from the status: a busy agent may be late to answer, and must not be missed.
+    // From the file, not from the status: a busy agent may be late to answer, and must not be
+    // missed.
     if (const auto agent = process::read_pid_file(layout_.agent_pid(ordinal_of(ordinal))))
         pids.push_back(agent->pid);
     return pids;

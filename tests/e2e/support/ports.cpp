@@ -1,16 +1,12 @@
 #include "tests/e2e/support/ports.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <filesystem>
 #include <stdexcept>
 #include <string>
 
 #include "adapters/local/layout.hpp"
 #include "core/base/limits.hpp"
+#include "tests/support/free_port.hpp"
 
 namespace quorate::e2e {
 namespace {
@@ -20,23 +16,11 @@ constexpr std::uint16_t first = 20'000;
 constexpr std::uint16_t last = 32'000;
 constexpr std::uint16_t range = 100;
 
-bool is_free(std::uint16_t port) {
-    const int handle = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const int reuse = 1;  // a closed connection's remains do not count
-    ::setsockopt(handle, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(port);
-    const bool bound = ::bind(handle, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
-    ::close(handle);
-    return bound;
-}
-
 bool all_free(std::uint16_t base) {
     for (std::uint32_t i = 0; i < limits::replicas_max; ++i) {
         const local::Ports ports = local::ports_of(base, Ordinal{i});
-        if (!is_free(ports.client) || !is_free(ports.peer) || !is_free(ports.metrics)) return false;
+        for (const std::uint16_t port : {ports.client, ports.peer, ports.metrics})
+            if (!test::nobody_listens(port)) return false;
     }
     return true;
 }

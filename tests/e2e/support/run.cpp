@@ -9,7 +9,7 @@
 #include <charconv>
 #include <csignal>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <stdexcept>
 #include <string_view>
 #include <thread>
@@ -127,7 +127,11 @@ std::vector<pid_t> processes_about(const std::string& text) {
 
 std::string text_of(const fs::path& file) {
     std::ifstream stream(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+    // A process that ends while its file in /proc is read makes the read fail; that is no
+    // exception.
+    std::ostringstream text;
+    text << stream.rdbuf();
+    return text.str();
 }
 
 std::string tail_of(const fs::path& file, std::size_t bytes) {
