@@ -1,9 +1,10 @@
 #include "adapters/etcd/link.hpp"
 
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <utility>
+
+#include "adapters/base/rest_of.hpp"
 
 namespace quorate::etcd {
 namespace {
@@ -36,8 +37,7 @@ grpc::ChannelArguments channel_arguments() {
 
 Result<std::string> read_file(const std::filesystem::path& path) {
     std::ifstream file(path, std::ios::binary);
-    std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    if (!file.good() && !file.eof()) return refused("cannot read a file of the TLS client", path);
+    std::string text = rest_of(file);
     if (text.empty()) return refused("a file of the TLS client is missing or empty", path);
     return text;
 }

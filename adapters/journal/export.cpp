@@ -6,9 +6,10 @@
 #include <cerrno>
 #include <charconv>
 #include <fstream>
-#include <iterator>
 #include <system_error>
 #include <vector>
+
+#include "adapters/base/rest_of.hpp"
 
 namespace quorate::journal {
 namespace {
@@ -281,7 +282,7 @@ Result<std::unique_ptr<Source>> open_exported(const fs::path& file) {
                            ", this binary knows " + std::to_string(kExportFormat),
                        file.string());
     auto exported = std::make_unique<Exported>(file.string(), *header);
-    auto loaded = exported->load(std::string{std::istreambuf_iterator<char>(in), {}});
+    auto loaded = exported->load(rest_of(in));
     if (!loaded) return tl::unexpected<Failure>(loaded.error());
     return exported;
 }

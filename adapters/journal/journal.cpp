@@ -15,9 +15,10 @@
 #include <cstdarg>
 #include <cstdio>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <vector>
+
+#include "adapters/base/rest_of.hpp"
 
 namespace quorate::journal {
 namespace {
@@ -374,7 +375,7 @@ std::optional<EventSeq> record_beyond(const std::vector<fs::path>& files, EventS
     for (const fs::path& file : files) {
         if (file.extension() != ".log") continue;
         std::ifstream in(file, std::ios::binary);
-        const std::string log{std::istreambuf_iterator<char>(in), {}};
+        const std::string log = rest_of(in);
         for (auto at = log.find("QJ"); at != std::string::npos; at = log.find("QJ", at + 1)) {
             const std::string_view rest = std::string_view(log).substr(at);
             const auto size = wire::frame_size(rest);

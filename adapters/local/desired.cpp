@@ -15,9 +15,9 @@ Result<std::optional<Desired>> read_desired(const std::filesystem::path& path) {
     const auto& replicas = json.is_object() ? json.value("replicas", nlohmann::json()) : json;
     const auto policy = json.is_object() ? json.value("policy", nlohmann::json()) : json;
     if (!replicas.is_number_unsigned() || replicas.get<std::uint64_t>() > limits::replicas_max)
-        return refused("field replicas is not a number from 0 to " +
-                           std::to_string(limits::replicas_max),
-                       path);
+        return refused(
+            "field replicas is not a number from 0 to " + std::to_string(limits::replicas_max),
+            path);
     if (policy != "ordered" && policy != "parallel")
         return refused("field policy is neither \"ordered\" nor \"parallel\"", path);
     return std::optional<Desired>(

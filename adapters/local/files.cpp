@@ -100,8 +100,7 @@ Result<FileLock> FileLock::attempt(const std::filesystem::path& path) {
     return lock(path, LOCK_EX | LOCK_NB);
 }
 
-FileLock::FileLock(FileLock&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)) {}
+FileLock::FileLock(FileLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
 FileLock& FileLock::operator=(FileLock&& other) noexcept {
     std::swap(descriptor_, other.descriptor_);
     return *this;

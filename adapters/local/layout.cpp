@@ -10,8 +10,7 @@ std::filesystem::path Layout::socket(Ordinal ordinal) const {
     const std::filesystem::path inside = running(ordinal, "agent", ".sock");
     if (inside.string().size() <= longest) return inside;
     const std::uint64_t hash = mix_text(0, root_.string());
-    return std::filesystem::path("/tmp") / ("quorate-" + std::to_string(hash)) /
-           inside.filename();
+    return std::filesystem::path("/tmp") / ("quorate-" + std::to_string(hash)) / inside.filename();
 }
 
 }  // namespace quorate::local

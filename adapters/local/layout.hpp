@@ -16,7 +16,7 @@ class Layout {
     const std::filesystem::path& root() const { return root_; }
 
     // What all agents share.
-    std::filesystem::path config() const { return root_ / "quorate.yaml"; }      // a person's
+    std::filesystem::path config() const { return root_ / "quorate.yaml"; }  // a person's
     std::filesystem::path cluster() const { return root_ / "cluster"; }
     std::filesystem::path setup() const { return cluster() / "setup.json"; }      // of this `up`
     std::filesystem::path desired() const { return cluster() / "desired.json"; }  // the StatefulSet
@@ -38,9 +38,15 @@ class Layout {
 
     // Who runs now. Not in the volume: one that is deleted under a running agent must hide neither
     // the agent nor its etcd.
-    std::filesystem::path agent_lock(Ordinal ordinal) const { return running(ordinal, "agent", ".lock"); }
-    std::filesystem::path agent_pid(Ordinal ordinal) const { return running(ordinal, "agent", ".pid"); }
-    std::filesystem::path etcd_pid(Ordinal ordinal) const { return running(ordinal, "etcd", ".pid"); }
+    std::filesystem::path agent_lock(Ordinal ordinal) const {
+        return running(ordinal, "agent", ".lock");
+    }
+    std::filesystem::path agent_pid(Ordinal ordinal) const {
+        return running(ordinal, "agent", ".pid");
+    }
+    std::filesystem::path etcd_pid(Ordinal ordinal) const {
+        return running(ordinal, "etcd", ".pid");
+    }
     // Unix socket of the agent's API. Socket paths are short: outside D when D is too long for
     // one, in a directory named by D's hash.
     std::filesystem::path socket(Ordinal ordinal) const;

@@ -18,10 +18,11 @@
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <system_error>
 #include <utility>
+
+#include "adapters/base/rest_of.hpp"
 
 namespace quorate::local {
 namespace {
@@ -135,8 +136,7 @@ Result<void> sync_directory(const fs::path& path) {
 Result<std::string> read_file(const fs::path& path) {
     std::ifstream file(path, std::ios::binary);
     if (!file) return damaged("a file of the certificate authority is missing or unreadable", path);
-    std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    return text;
+    return rest_of(file);
 }
 
 Memory memory_of(const std::string& text) {

@@ -5,9 +5,10 @@
 
 #include <cerrno>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 #include <system_error>
+
+#include "adapters/base/rest_of.hpp"
 
 namespace quorate::process {
 namespace {
@@ -45,7 +46,7 @@ tl::unexpected<Failure> cannot(const std::string& what, const std::filesystem::p
 
 std::optional<ProcessIdentity> identify(pid_t pid) {
     std::ifstream in("/proc/" + std::to_string(pid) + "/stat");
-    const std::string stat{std::istreambuf_iterator<char>(in), {}};
+    const std::string stat = rest_of(in);
     const auto ticks = start_ticks(stat);
     if (!ticks) return std::nullopt;
     return ProcessIdentity{pid, *ticks, boot_id()};
