@@ -8,6 +8,7 @@
 #include "adapters/host/etcd_arguments.hpp"
 #include "adapters/host/rebuild.hpp"
 #include "adapters/local/record.hpp"
+#include "core/base/limits.hpp"
 
 namespace quorate::host {
 namespace {
@@ -312,9 +313,14 @@ void Outbox::stop_etcd(const Command& command, const StopEtcd& stop) {
 
 void Outbox::acquired(const Command& command, const AcquireAuthority& acquire) {
     ttl_ = acquire.ttl;
-    tasks_.run([this, id = command.id, lease = lease_, ttl = acquire.ttl] {
+    const Instant given_up =
+        clock::since_boot() + settings_.policy.command_deadline + limits::outcome_grace;
+    tasks_.run([this, id = command.id, lease = lease_, ttl = acquire.ttl, given_up] {
         auto fence = lease.acquire(ttl);
-        return std::function<void()>([this, id, fence = std::move(fence)] {
+        return std::function<void()>([this, id, fence = std::move(fence), given_up] {
+            // The core waits no longer: a lease that it does not know of is not renewed, and runs
+            // out.
+            if (clock::since_boot() >= given_up) return;
             if (!fence) {
                 ended({id, outcome_of(fence.error(), Refusal::conflict), Nothing{}});
                 return;

@@ -11,9 +11,12 @@ constexpr std::size_t files_max = 2;
 
 spdlog::level::level_enum level_of(Level level) {
     switch (level) {
-        case Level::info: return spdlog::level::info;
-        case Level::warning: return spdlog::level::warn;
-        case Level::error: return spdlog::level::err;
+        case Level::info:
+            return spdlog::level::info;
+        case Level::warning:
+            return spdlog::level::warn;
+        case Level::error:
+            return spdlog::level::err;
     }
     return spdlog::level::err;
 }
