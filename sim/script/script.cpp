@@ -139,6 +139,8 @@ class Runner {
             world_->heal();
         } else if (verb == "approve") {
             if (!world_->approve_rebuild()) return "there is no plan to approve";
+        } else if (verb == "accuse" || verb == "disarm") {
+            return alarm(words);
         } else if (verb == "settle") {
             world_->end_faults();
             return steady_within(minutes(10));
@@ -152,6 +154,30 @@ class Runner {
             return fault(words);
         }
         return {};
+    }
+
+    std::string disarmed() {
+        for (std::uint8_t o = 0; o < Network::size; ++o) {
+            if (world_->cluster.status(o).alarm_corrupt) return "an alarm stands";
+            const Agent& agent = *world_->agents[o];
+            if (agent.alive() && agent.state().alarm.phase != AlarmPhase::clear)
+                return "replica " + std::to_string(int{o}) + " still doubts the content";
+        }
+        return {};
+    }
+
+    // What etcd's own checks raise and what a person disarms: "accuse 1", "accuse nobody".
+    std::string alarm(const Words& words) {
+        const auto leader = world_->cluster.able_leader();
+        if (!leader) return "nobody leads";
+        MemberId id;
+        if (const auto one = replica(words, 1)) {
+            if (const EtcdData* data = world_->cluster.data(*one)) id = data->id;
+        } else if (words.size() != 2 || words[1] != "nobody") {
+            return "accuse and disarm want a replica, or nobody";
+        }
+        const EntryKind kind = words[0] == "accuse" ? EntryKind::accuse : EntryKind::disarm;
+        return world_->cluster.alarm(*leader, kind, id, 0) ? "" : "the leader takes nothing";
     }
 
     std::string fault(const Words& words) {
@@ -171,6 +197,8 @@ class Runner {
                                      : words[2] == "after-commit" ? CrashPoint::after_commit
                                                                   : CrashPoint::after_release;
             world_->agents[*one]->plan_crash({point, words.size() > 3 ? words[3] : ""});
+        } else if (verb == "change") {
+            world_->cluster.change_content(*one);
         } else if (verb == "wipe") {
             world_->wipe(*one);
         } else if (verb == "save") {
@@ -255,6 +283,7 @@ class Runner {
             return world_->store.record && world_->store.record->epoch.value == *n
                        ? ""
                        : "another epoch";
+        if (what == "disarmed") return disarmed();
         if (what == "voters" && n) return voters(*n);
         return "unknown expectation";
     }

@@ -386,7 +386,18 @@ struct Agent::Carry {
         done();
     }
     void operator()(const CompareContent& body) const { done(agent.compare(body.replicas)); }
-    void operator()(const DisarmCorrupt&) const { done(); }
+    void operator()(const DisarmCorrupt& body) const {
+        change(body.via, body.fence,
+               [&](std::uint8_t via, std::uint64_t uid) -> std::optional<Refused> {
+                   for (std::size_t i = 0; i < body.accused.size(); ++i) {
+                       const bool last = i + 1 == body.accused.size();
+                       if (!world.cluster.alarm(via, EntryKind::disarm, body.accused[i],
+                                                last ? uid : 0))
+                           return Refused{Refusal::no_leader, "etcdserver: no leader"};
+                   }
+                   return std::nullopt;
+               });
+    }
     void operator()(const ProbeReplicas&) const {}
     void operator()(const WakeAt&) const {}
     void operator()(const ExitAgent&) const {}

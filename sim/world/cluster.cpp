@@ -282,6 +282,8 @@ MemberStatus Cluster::status(std::uint8_t o) const {
     status.version = version_;
     const View* self = find(p, d.id);
     status.learner = self != nullptr && self->learner;
+    status.alarm_corrupt = !p.accused.empty();
+    status.accused = p.accused;
     return status;
 }
 
@@ -312,6 +314,19 @@ bool Cluster::put(std::uint8_t via, std::uint64_t write, std::uint64_t uid) {
     if (self == nullptr || self->learner) return false;
     propose(via, LogEntry{0, uid, write, EntryKind::write, 0});
     return true;
+}
+
+bool Cluster::alarm(std::uint8_t via, EntryKind kind, MemberId id, std::uint64_t uid) {
+    if (!serves(via)) return false;
+    propose(via, LogEntry{0, uid, id.value, kind, 0});
+    return true;
+}
+
+void Cluster::change_content(std::uint8_t o) {
+    if (!volumes_[o].data) return;
+    disk(o).changed = 1 + disk(o).changed;
+    for (std::uint64_t& hash : at(o).hashes)
+        hash = mix(hash, disk(o).changed);
 }
 
 bool Cluster::connected(std::uint8_t a, std::uint8_t b, Span least) const {

@@ -58,6 +58,7 @@ struct Process {
     std::uint64_t applied = 0;
     std::vector<View> conf;
     std::vector<MemberId> removed;
+    std::vector<MemberId> accused;      // CORRUPT alarms; nothing is written while there is one
     std::vector<std::uint64_t> hashes;  // after each applied write
     std::vector<bool> has;              // by number of the write
 
@@ -108,6 +109,10 @@ class Cluster {
     std::optional<Refused> promote(std::uint8_t via, MemberId id, std::uint64_t uid);
     std::optional<Refused> remove(std::uint8_t via, MemberId id, std::uint64_t uid);
     std::optional<Refused> move_leader(std::uint8_t via, MemberId to);
+    // An alarm for `id`, raised or disarmed; no: this member takes nothing.
+    bool alarm(std::uint8_t via, EntryKind kind, MemberId id, std::uint64_t uid);
+    // Value bytes change behind the member's back: what it answers is not what was written.
+    void change_content(std::uint8_t ordinal);
     std::optional<ContentHash> hash_at(std::uint8_t ordinal, Revision revision) const;
     Revision revision(std::uint8_t ordinal) const;
 

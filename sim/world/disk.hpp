@@ -22,6 +22,8 @@ enum class EntryKind : std::uint8_t {
     promote,
     remove,
     publish,  // a member tells its name: it counts as started from here on
+    accuse,   // raises the CORRUPT alarm for a member; 0: for nobody by name
+    disarm,   // takes it back
 };
 
 struct LogEntry {
@@ -41,6 +43,7 @@ struct EtcdData {
     MemberId vote;
     std::uint64_t commit = 0;
     std::uint64_t revision_base = 0;  // raised by a rebuild
+    std::uint64_t changed = 0;        // not 0: value bytes read differently from what was written
 
     std::uint64_t last_index() const { return log.size(); }
     std::uint64_t last_term() const { return log.empty() ? 0 : log.back().term; }

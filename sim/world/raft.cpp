@@ -25,6 +25,8 @@ bool is_conf(EntryKind kind) {
         case EntryKind::nothing:
         case EntryKind::write:
         case EntryKind::publish:
+        case EntryKind::accuse:
+        case EntryKind::disarm:
             return false;
     }
     return false;
@@ -452,7 +454,10 @@ bool Cluster::apply_one(std::uint8_t o, const LogEntry& entry) {
         case EntryKind::nothing:
             return true;
         case EntryKind::write:
-            p.hashes.push_back(mix(p.hashes.empty() ? 0 : p.hashes.back(), entry.payload));
+            // To 3.7 the applier answers "corrupt cluster" (etcd facts 9).
+            if (!p.accused.empty()) return false;
+            p.hashes.push_back(
+                mix(p.hashes.empty() ? 0 : p.hashes.back(), entry.payload ^ disk(o).changed));
             if (p.has.size() <= entry.payload) p.has.resize(entry.payload + 64);
             p.has[entry.payload] = true;
             return true;
@@ -480,6 +485,13 @@ bool Cluster::apply_one(std::uint8_t o, const LogEntry& entry) {
             std::erase_if(p.progress, [&](const Progress& one) { return one.id == id; });
             return true;
         }
+        case EntryKind::accuse:
+            if (std::find(p.accused.begin(), p.accused.end(), id) == p.accused.end())
+                p.accused.push_back(id);
+            return true;
+        case EntryKind::disarm:
+            std::erase(p.accused, id);
+            return true;
         case EntryKind::publish:
             if (known != nullptr) known->started = true;
             if (id == disk(o).id && p.published_at != Instant{} && !p.ready) {

@@ -153,6 +153,7 @@ void World::applied(std::uint8_t ordinal, const LogEntry& entry, bool accepted) 
 }
 
 void World::answer_request(const Request& request, const LogEntry& entry, bool accepted) {
+    if (request.write != 0 && !accepted) return;  // refused: nobody counts on it
     if (request.write != 0) return oracles.acknowledged(request.via, request.write);
     Agent& agent = *agents[request.agent];
     if (agent.life() != request.life || !network.linked(request.agent, request.via)) return;
