@@ -452,9 +452,9 @@ std::string explain(const Command& command) { return std::visit(Wanted{}, comman
 std::string explain(const Observation& observation) { return std::visit(Seen{}, observation); }
 
 std::vector<MachineTable> all_tables() {
-    return {{Machine::replica, replica_rows()},    {Machine::volume, volume_rows()},
-            {Machine::process, process_rows()},    {Machine::member, member_rows()},
-            {Machine::cluster, cluster_rows()},    {Machine::repair, repair_rows()},
+    return {{Machine::replica, replica_rows()},     {Machine::volume, volume_rows()},
+            {Machine::process, process_rows()},     {Machine::member, member_rows()},
+            {Machine::cluster, cluster_rows()},     {Machine::repair, repair_rows()},
             {Machine::authority, authority_rows()}, {Machine::alarm, alarm_rows()}};
 }
 

@@ -208,8 +208,8 @@ class Stepping {
             state_.authority.work_since = state_.now;
     }
 
-    // Nothing is decided beyond this replica any more. An etcd that serves goes on: the same mistake
-    // may be met by all agents, and must not cost the cluster its quorum.
+    // Nothing is decided beyond this replica any more. An etcd that serves goes on: the same
+    // mistake may be met by all agents, and must not cost the cluster its quorum.
     void halt(const std::string& why, Machine machine) {
         state_.facts.unknown_event =
             why + " (machine " + std::to_string(static_cast<int>(machine)) + ")";

@@ -54,8 +54,8 @@ bool in_flight(const State& state) {
 // The list is linearizable, of this epoch's cluster, and nothing was asked to change since.
 bool list_is_evidence(const State& state);
 
-// Every ordinal this agent should have probed: the desired ones, those in the record, and whoever is
-// listed: a voter counts until it is removed, whatever the record says of it.
+// Every ordinal this agent should have probed: the desired ones, those in the record, and whoever
+// is listed: a voter counts until it is removed, whatever the record says of it.
 std::vector<Ordinal> ordinals_of_interest(const Facts& facts);
 
 }  // namespace quorate

@@ -184,7 +184,10 @@ void settle(State& state, const Command& command, bool done) {
         facts.list_current = false;
         facts.judged = HashJudgement{};
     }
-    if (std::holds_alternative<ListMembers>(command.body)) facts.list_at = state.now;
+    if (std::holds_alternative<ListMembers>(command.body)) {
+        facts.list_at = state.now;
+        facts.list_refused_at = done ? Instant{} : state.now;
+    }
     if (std::holds_alternative<ExamineDisk>(command.body)) facts.examined_at = state.now;
     if (const auto* compare = std::get_if<CompareContent>(&command.body); compare)
         facts.hashes_at = state.now;

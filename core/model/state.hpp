@@ -35,7 +35,7 @@ struct CommitSeen {
 
 // What the last comparison of all voters' hashes said.
 enum class HashVerdict : std::uint8_t {
-    none,       // none was made, or they could not be compared
+    none,  // none was made, or they could not be compared
     equal,
     minority,   // a majority says who is wrong: Facts::diverged
     undecided,  // they differ and nobody can say who is right
@@ -82,10 +82,11 @@ struct Facts {
 
     bool stop_requested = false;
     std::optional<std::string> approved_token;
-    std::string unknown_event;  // not empty: why this agent decides nothing beyond its replica
-    CommitSeen commit_seen;     // its clients may have seen it too (S8)
-    HashJudgement judged;       // forgotten whenever members change
+    std::string unknown_event;    // not empty: why this agent decides nothing beyond its replica
+    CommitSeen commit_seen;       // its clients may have seen it too (S8)
+    HashJudgement judged;         // forgotten whenever members change
     bool desired_unread = false;  // asked to stop, and what is desired since then is not known yet
+    Instant list_refused_at;      // when a list was last asked for in vain
     bool operator==(const Facts&) const = default;
 };
 

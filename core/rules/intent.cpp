@@ -222,8 +222,8 @@ std::optional<Instant> next_wake(const State& state) {
         if (doubt_is_work(state)) earliest.consider(facts.hashes_at + policy.stability_window);
     }
     earliest.consider(state.alarm.retry_at);
-    if (state.replica.phase == ReplicaPhase::examining)
-        earliest.consider(probed_since_told(state));
+    if (facts.list_refused_at != Instant{}) earliest.consider(facts.list_at + policy.retry_period);
+    if (state.replica.phase == ReplicaPhase::examining) earliest.consider(probed_since_told(state));
     if (state.replica.phase == ReplicaPhase::serving)
         earliest.consider(state.replica.told_at + policy.high_water_period);
     return earliest.at();

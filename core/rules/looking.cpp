@@ -14,9 +14,11 @@ bool membership_moves(const State& state) {
 bool wants_list(const State& state) {
     if (state.authority.phase != AuthorityPhase::holding || list_is_evidence(state)) return false;
     if (membership_moves(state) || !best_via(state.facts)) return false;
-    // A list of another cluster is no evidence however often it is read.
-    const bool useless = state.facts.list_current;
-    return !useless || state.now >= state.facts.list_at + state.facts.settings.policy.retry_period;
+    // A list of another cluster is no evidence however often it is read, and a member that refuses
+    // at once is not asked at its own pace (S21).
+    const Facts& facts = state.facts;
+    const bool in_vain = facts.list_current || facts.list_refused_at != Instant{};
+    return !in_vain || state.now >= facts.list_at + facts.settings.policy.retry_period;
 }
 
 std::vector<Ordinal> serving_replicas(const Facts& facts) {
@@ -33,7 +35,8 @@ bool wants_hashes(const State& state) {
     const Policy& policy = facts.settings.policy;
     if (doubt_is_work(state)) {
         // The first answer at once; the next ones as repairs and stragglers may change them.
-        if (facts.judged.at <= state.alarm.since && facts.hashes_at <= state.alarm.since) return true;
+        if (facts.judged.at <= state.alarm.since && facts.hashes_at <= state.alarm.since)
+            return true;
         return state.now >= facts.hashes_at + policy.stability_window;
     }
     return state.now >= facts.hashes_at + policy.hash_check_period;

@@ -252,8 +252,7 @@ bool learner_is_in_the_way(const State& state) {
     const MemberState* learner = state.members.find(state.repair.member_id);
     if (learner == nullptr || learner->phase != MemberPhase::joining) return false;
     return std::any_of(state.members.begin(), state.members.end(), [&](const auto& member) {
-        return member.first != state.repair.member_id &&
-               member.second.phase == MemberPhase::failed;
+        return member.first != state.repair.member_id && member.second.phase == MemberPhase::failed;
     });
 }
 

@@ -106,8 +106,8 @@ Reading as_survivor(const State& state) {
     if (facts.disk->shape != DiskShape::empty)
         return signal::not_continuation{discontinuity_of(facts)};
     if (!record_is_free(state)) return std::nullopt;
-    return signal::needs_admission{
-        state.replica.reason.empty() ? "empty-volume" : state.replica.reason};
+    return signal::needs_admission{state.replica.reason.empty() ? "empty-volume"
+                                                                : state.replica.reason};
 }
 
 Reading verdict_signal(const State& state) {

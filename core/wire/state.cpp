@@ -8,7 +8,8 @@ namespace {
 using wire::get;
 using wire::put;
 
-// What came with a later release is written only when it says something: older bytes stay as they are.
+// What came with a later release is written only when it says something: older bytes stay as they
+// are.
 void put(const HashJudgement& from, pb::HashJudgement* to) {
     to->set_verdict(wire_value<pb::HashVerdict>(from.verdict));
     to->set_answered(from.answered);
@@ -58,6 +59,7 @@ void put(const Facts& from, pb::Facts* to) {
     if (from.judged != HashJudgement{}) put(from.judged, to->mutable_judged());
     to->set_stop_requested(from.stop_requested);
     to->set_desired_unread(from.desired_unread);
+    to->set_list_refused_at_us(from.list_refused_at.us);
     if (from.approved_token) to->set_approved_token(*from.approved_token);
     to->set_unknown_event(from.unknown_event);
 }
@@ -121,6 +123,7 @@ bool get(const pb::Facts& from, Facts& to) {
     to.commit_seen = {{from.commit_seen_epoch()}, {from.commit_seen_index()}};
     to.stop_requested = from.stop_requested();
     to.desired_unread = from.desired_unread();
+    to.list_refused_at = {from.list_refused_at_us()};
     if (from.has_approved_token()) to.approved_token = from.approved_token();
     to.unknown_event = from.unknown_event();
     return get_messages(from, to) && get_maps(from, to) && get_judged(from, to.judged);

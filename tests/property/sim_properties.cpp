@@ -73,9 +73,9 @@ TEST(Simulation, EveryLifeKeepsTheInvariantsAndSettles) {
 // Lives in which a mistake was found once; each is held by a scenario or a unit test as well.
 TEST(Simulation, LivesThatFoundAMistakeAreGoodNow) {
     for (const std::uint64_t seed :
-         {7,    22,   50,   63,   135,  176,  219,   346,   971,   1006,  1888,  2209,  2243,
-          2464, 2547, 2838, 3569, 3695, 5085, 6687,  7004,  8276,  10346, 10418, 10867, 12265,
-          12308, 13224, 13928, 15223, 15782, 17556, 18540, 19361, 27023, 29175}) {
+         {7,     22,    50,    63,    135,   176,   219,   346,   971,   1006,  1888,  2209,
+          2243,  2464,  2547,  2838,  3569,  3695,  5085,  6687,  7004,  8276,  10346, 10418,
+          10867, 12265, 12308, 13224, 13928, 15223, 15782, 17556, 18540, 19361, 27023, 29175}) {
         RunOptions options;
         options.seed = seed;
         const RunVerdict verdict = run_seed(options);

@@ -45,9 +45,9 @@ class EngineTest : public testing::Test {
     Durable take(std::vector<Observation> observations) { return engine.take(observations); }
 
     World world;
-    Engine engine{{world, world, world},
-                  fresh(),
-                  {.digest = [](const State& state) { return state.seq.value; }}};
+    Engine engine{{world, world, world}, fresh(), {.digest = [](const State& state) {
+                      return state.seq.value;
+                  }}};
 };
 
 using Told = std::vector<std::string>;

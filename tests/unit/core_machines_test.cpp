@@ -19,6 +19,7 @@
 #include "core/machines/repair.hpp"
 #include "core/machines/replica.hpp"
 #include "core/machines/volume.hpp"
+#include "core/rules/intent.hpp"
 #include "core/rules/looking.hpp"
 #include "tests/unit/core_world.hpp"
 
@@ -439,6 +440,15 @@ TEST(Look, L01AListOnlyUnderAuthority) {
     EXPECT_EQ(Wanted{L01}, looks(state));
     state.authority.phase = AuthorityPhase::acquiring;
     EXPECT_EQ(Wanted{}, looks(state));
+}
+TEST(Look, L01AListThatWasRefusedIsAskedForAtThePaceOfRetries) {
+    State state = content_with_what_it_knows();
+    state.facts.list_current = false;
+    state.facts.list_at = state.facts.list_refused_at = state.now;
+    EXPECT_EQ(Wanted{}, looks(state));
+    EXPECT_LE(next_wake(state), state.now + state.facts.settings.policy.retry_period);
+    state.now = state.facts.list_at + state.facts.settings.policy.retry_period;
+    EXPECT_EQ(Wanted{L01}, looks(state));
 }
 TEST(Look, L01AListOfAnotherClusterIsNotReadInALoop) {
     State state = content_with_what_it_knows();

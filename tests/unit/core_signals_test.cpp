@@ -546,8 +546,7 @@ TEST(ReadAlarm, IsRaisedByEtcdAndGoesWithIt) {
     State state = alarmed({MemberId{}});
     state.alarm.phase = AlarmPhase::clear;
     EXPECT_TRUE(is<signal::alarm_raised>(read_alarm(state)));
-    for (const AlarmPhase phase :
-         {AlarmPhase::raised, AlarmPhase::disarming, AlarmPhase::parked}) {
+    for (const AlarmPhase phase : {AlarmPhase::raised, AlarmPhase::disarming, AlarmPhase::parked}) {
         state = test::state();
         state.alarm.phase = phase;
         EXPECT_TRUE(is<signal::alarm_gone>(read_alarm(state)));
@@ -562,8 +561,8 @@ TEST(ReadAlarm, NobodyIsDisarmedBeforeTheMembersWereCompared) {
 }
 
 TEST(ReadAlarm, IsDisarmedWhenAllVotersHoldTheSame) {
-    EXPECT_TRUE(is<signal::content_agrees>(
-        read_alarm(judged(alarmed({MemberId{}}), HashVerdict::equal))));
+    EXPECT_TRUE(
+        is<signal::content_agrees>(read_alarm(judged(alarmed({MemberId{}}), HashVerdict::equal))));
     EXPECT_EQ(std::nullopt, read_alarm(judged(alarmed({MemberId{}}), HashVerdict::equal, 2)))
         << "one voter was not heard";
     EXPECT_EQ(std::nullopt, read_alarm(judged(alarmed({MemberId{}}), HashVerdict::minority)));
@@ -636,7 +635,8 @@ TEST(Halt, AnEventOfANewerReleaseKeepsEtcdAndGivesAuthorityBack) {
     EXPECT_EQ(ReplicaPhase::serving, next.next.replica.phase);
     EXPECT_TRUE(wants_etcd(next.next));
     EXPECT_EQ(AuthorityPhase::releasing, next.next.authority.phase);
-    EXPECT_EQ(state.repair, next.next.repair) << "what it does not understand it does not go on with";
+    EXPECT_EQ(state.repair, next.next.repair)
+        << "what it does not understand it does not go on with";
 }
 
 TEST(ReadReplica, AParkedAgentCanStillBeStopped) {
@@ -718,8 +718,8 @@ TEST(Intent, AStopWhileTheDesiredReplicasAreOutOfReachKeepsEtcdUntilTheyAreRead)
     const Step restart =
         step(asked.next, Event{EventSeq{12}, test::now, DesiredSeen{*state.facts.desired}});
     EXPECT_FALSE(wants_etcd(restart.next));
-    const Step removal = step(
-        asked.next, Event{EventSeq{12}, test::now, DesiredSeen{{2, PodManagement::parallel}}});
+    const Step removal =
+        step(asked.next, Event{EventSeq{12}, test::now, DesiredSeen{{2, PodManagement::parallel}}});
     EXPECT_TRUE(wants_etcd(removal.next)) << "until it is removed";
 }
 

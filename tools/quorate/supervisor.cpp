@@ -228,8 +228,7 @@ void Supervisor::start(std::uint32_t ordinal) {
     }
     slot.pid = pid;
     if (const auto identity = process::identify(pid))
-        if (auto noted =
-                process::write_pid_file(layout_.agent_pid(Ordinal{ordinal}), *identity);
+        if (auto noted = process::write_pid_file(layout_.agent_pid(Ordinal{ordinal}), *identity);
             !noted)
             hooks_.tell(name + text_of(noted.error()));
     hooks_.tell(name + "agent started (pid " + std::to_string(pid) + ")");
