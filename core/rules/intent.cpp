@@ -5,6 +5,7 @@
 #include "core/base/limits.hpp"
 #include "core/facts/evidence.hpp"
 #include "core/rules/content.hpp"
+#include "core/rules/quorum.hpp"
 
 namespace quorate {
 namespace {
@@ -83,8 +84,20 @@ bool entry_needs_authority(const Facts& facts, Ordinal ordinal, const ReplicaEnt
     return healthy(probe->status) && probe->status.learner;
 }
 
-// From here on the newest probe of each peer began after the admission was told: one may have been
-// under way then, and the prober may be in its pause.
+// Whether those founders that are to stay are a quorum of all that were named. One that has to go
+// stays until it is removed if it runs already: it has `quorum_lost_after` to help.
+bool founders_suffice(const Facts& facts) {
+    const std::vector<Ordinal>& founders = facts.record->founders;
+    const auto staying = std::count_if(founders.begin(), founders.end(), [&](Ordinal ordinal) {
+        const ReplicaEntry* entry = facts.record->replicas.find(ordinal);
+        return entry != nullptr && entry->claim == VolumeClaim::holding &&
+               ordinal.value < facts.desired->replicas;
+    });
+    return static_cast<std::size_t>(staying) >= quorum(founders.size());
+}
+
+// From here on the newest probe of each peer began after the admission was told, also where nothing
+// was told of it: one may have been under way then, and the prober may be in its pause.
 Instant probed_since_told(const State& state) {
     return state.replica.told_at + state.facts.settings.policy.probe_period * 2;
 }
@@ -133,12 +146,15 @@ bool wants_etcd(const State& state) {
 bool admission_is_known(const State& state) {
     const Facts& facts = state.facts;
     const ReplicaEntry* entry = own_entry(facts);
-    if (entry == nullptr || state.now < probed_since_told(state)) return false;
+    if (entry == nullptr) return false;
+    const bool all_anew = state.now >= probed_since_told(state);
     const auto& addresses = facts.settings.addresses;
     for (std::uint32_t i = 0; i < addresses.size(); ++i) {
         if (Ordinal{i} == facts.settings.self || !names(entry->initial_cluster, addresses[i]))
             continue;
         if (!serves(facts, Ordinal{i})) return false;
+        // An answer told after the record began after it (model/observation.hpp).
+        if (!all_anew && facts.probes.find(Ordinal{i})->at <= state.replica.told_at) return false;
     }
     return true;
 }
@@ -180,8 +196,8 @@ bool quorum_is_lost(const State& state) {
     if (!facts.record || facts.record->stage == RecordStage::gathering || facts.record->rebuild)
         return false;
     if (!facts.desired || facts.desired->replicas == 0) return false;
-    // A cluster that is forming has not lost what it never had.
-    if (facts.record->stage == RecordStage::forming) return false;
+    // A cluster that is forming has not lost what it never had, as long as it can still form.
+    if (facts.record->stage == RecordStage::forming && founders_suffice(facts)) return false;
     return facts.none_serves_since &&
            state.now >= *facts.none_serves_since + facts.settings.policy.quorum_lost_after;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/mix.hpp"
+#include "core/rules/quorum.hpp"
 
 namespace quorate {
 namespace {
@@ -16,6 +17,12 @@ bool is_member(const ClusterRecord& record, Ordinal ordinal, const ReplicaEntry&
     return record.stage == RecordStage::forming &&
            std::find(record.founders.begin(), record.founders.end(), ordinal) !=
                record.founders.end();
+}
+
+// A founder stamps its volume only after it announced the stamp, and runs only after that (S5).
+bool never_ran(const ClusterRecord& record, const ReplicaEntry& entry) {
+    return record.stage == RecordStage::forming && entry.member_id.value == 0 &&
+           entry.nonce.value == 0 && entry.nonce_next.value == 0;
 }
 
 std::string token_of(const ClusterRecord& record, const RecoveryPlan& plan) {
@@ -46,11 +53,12 @@ std::optional<RecoveryPlan> plan_recovery(const ClusterRecord& record) {
         highest = std::max({highest, entry.high_water.index, entry.seen});
         if (entry.surviving)
             plan.survivors.push_back({ordinal, *entry.surviving});
-        else if (entry.claim == VolumeClaim::wants_admission)
+        else if (entry.claim == VolumeClaim::wants_admission || never_ran(record, entry))
             plan.gone.push_back(ordinal);
         else
             plan.silent.push_back(ordinal);
-        if (!entry.surviving && !entry.high_water_final) all_told = false;
+        if (!entry.surviving && !entry.high_water_final && !never_ran(record, entry))
+            all_told = false;
     }
     if (plan.survivors.empty()) return std::nullopt;
     std::sort(plan.survivors.begin(), plan.survivors.end(), [](const auto& a, const auto& b) {
@@ -64,6 +72,10 @@ std::optional<RecoveryPlan> plan_recovery(const ClusterRecord& record) {
     const LogIndex ahead{highest > best.position.index ? highest.value - best.position.index.value
                                                        : 0};
     plan.bump = LogIndex{ahead.value + bump_margin.value};
+    // A quorum of the founders never ran: nobody was ever told a revision.
+    if (record.stage == RecordStage::forming && !plan.may_lose &&
+        plan.survivors.size() < quorum(record.founders.size()))
+        plan.bump = LogIndex{};
     plan.token = token_of(record, plan);
     return plan;
 }

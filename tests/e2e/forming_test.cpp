@@ -1,9 +1,11 @@
 // Case 1: a cluster is formed once, by the record, under both policies.
-#include <sstream>
+#include <filesystem>
+#include <stdexcept>
 
 #include "tests/e2e/support/lifecycle.hpp"
 
 namespace quorate::e2e {
+namespace fs = std::filesystem;
 namespace {
 
 struct Forming : Lifecycle {};
@@ -27,6 +29,33 @@ TEST_F(Forming, ThreeReplicasFormInParallelAndServeEtcdctlThroughClientEnv) {
     EXPECT_EQ(ran.status, 0) << ran.err;
     EXPECT_NE(ran.out.find("hand"), std::string::npos) << ran.out;
     EXPECT_NE(ran.out.find("quorate-2"), std::string::npos) << ran.out;
+}
+
+// Three founders were named, and only one replica was desired before the others began (S2): as if
+// the number had changed within those milliseconds.
+void name_three_founders(const local::Layout& layout) {
+    ClusterRecord record;
+    record.revision = RecordRevision{1};
+    record.lineage = Lineage{"founded-by-three"};
+    record.epoch = Epoch{1};
+    record.stage = RecordStage::forming;
+    record.token = "founded-by-three-1";
+    for (const std::uint32_t founder : {0U, 1U, 2U}) {
+        record.founders.push_back(Ordinal{founder});
+        record.replicas[Ordinal{founder}].claim = VolumeClaim::holding;
+    }
+    fs::create_directories(layout.record().parent_path());
+    const auto written = local::swap_record(layout.record(), layout.lease(),
+                                            WriteRecord{RecordRevision{}, record, Fence{}});
+    if (!written || written->conflict) throw std::runtime_error("the record was not written");
+}
+
+TEST_F(Forming, AFounderWhoseOthersNeverRanFormsAlone) {
+    form({.replicas = 1, .policy = "parallel", .set = {}, .before_start = name_three_founders});
+    EXPECT_EQ(cluster().record().lineage, Lineage{"founded-by-three"});
+    EXPECT_EQ(cluster().record().epoch, Epoch{2}) << "rebuilt from the only one that ran";
+    cluster().scale(3);
+    cluster().await_steady(3);
 }
 
 struct Returning : Lifecycle {

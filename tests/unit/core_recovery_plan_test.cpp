@@ -71,6 +71,22 @@ TEST(RecoveryPlan, NothingIsLostWhenAllOthersStoppedCleanlyBehindIt) {
     EXPECT_TRUE(plan_recovery(record)->may_lose) << "its final mark is ahead of the survivor";
 }
 
+TEST(RecoveryPlan, AFounderThatNeverAnnouncedAStampHoldsNothing) {
+    ClusterRecord record = test::record(3);
+    record.stage = RecordStage::forming;
+    record.founders = {Ordinal{0}, Ordinal{1}, Ordinal{2}};
+    for (const std::uint32_t one : {0U, 1U, 2U}) {
+        entry(record, one) = {};
+        entry(record, one).claim = VolumeClaim::holding;
+    }
+    entry(record, 0).nonce = Nonce{70};
+    entry(record, 0).surviving = at(1, 3);
+    EXPECT_FALSE(plan_recovery(record)->may_lose);
+    EXPECT_EQ(LogIndex{}, plan_recovery(record)->bump) << "no revision was ever told";
+    entry(record, 2).nonce_next = Nonce{72};
+    EXPECT_TRUE(plan_recovery(record)->may_lose) << "it may have stamped, and run since";
+}
+
 TEST(RecoveryPlan, ASurvivorShortOfItsOwnMarkMayHaveLost) {
     ClusterRecord record = test::record(1);
     entry(record, 0).surviving = at(3, 499);

@@ -168,6 +168,28 @@ TEST(ReadCluster, AClusterThatIsFormingOrPausedHasNotLostItsQuorum) {
     EXPECT_FALSE(quorum_is_lost(state));
 }
 
+TEST(ReadCluster, AFoundingThatLostItsQuorumToASmallerNumberIsAQuorumLost) {
+    State state = test::state();
+    state.facts.none_serves_since = test::now - hours(1);
+    state.facts.record->stage = RecordStage::forming;
+    state.facts.record->founders = {Ordinal{0}, Ordinal{1}, Ordinal{2}};
+    state.facts.desired->replicas = 2;
+    EXPECT_FALSE(quorum_is_lost(state)) << "two of three founders can form";
+    state.facts.desired->replicas = 1;
+    EXPECT_TRUE(quorum_is_lost(state));
+}
+
+TEST(ReadCluster, AFoundingWhoseVolumesAreGoneIsAQuorumLost) {
+    State state = test::state();
+    state.facts.none_serves_since = test::now - hours(1);
+    state.facts.record->stage = RecordStage::forming;
+    state.facts.record->founders = {Ordinal{0}, Ordinal{1}, Ordinal{2}};
+    state.facts.record->replicas[Ordinal{1}].claim = VolumeClaim::wants_admission;
+    EXPECT_FALSE(quorum_is_lost(state));
+    state.facts.record->replicas[Ordinal{2}].claim = VolumeClaim::wants_admission;
+    EXPECT_TRUE(quorum_is_lost(state));
+}
+
 State without_quorum() {
     State state = test::state();
     for (const std::uint32_t one : {0U, 1U, 2U})
@@ -420,6 +442,11 @@ TEST(ReadReplica, AJoinerStartsOnceEveryPeerHasAppliedItsAdmission) {
     EXPECT_EQ(std::nullopt, read_replica(just_told)) << "the probes may be older than the answer";
     EXPECT_EQ(just_told.now + just_told.facts.settings.policy.probe_period * 2,
               next_wake(just_told));
+    just_told.now = just_told.now + microseconds(1);
+    test::probe(just_told, 1, test::serving_status(1));
+    EXPECT_EQ(std::nullopt, read_replica(just_told)) << "another may still be behind";
+    test::probe(just_told, 2, test::serving_status(2));
+    EXPECT_TRUE(is<signal::may_start>(read_replica(just_told)));
 }
 
 TEST(ReadReplica, AJoinerWithDataAsksNobodyForItsId) {

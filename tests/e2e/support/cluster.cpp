@@ -112,13 +112,19 @@ Cluster::Cluster(Options options)
       layout_(dir_),
       desired_(options_.replicas) {
     try {
+        if (options_.lone_etcd) {
+            fs::create_directory(programs());
+            fs::copy_file(etcd_, programs() / "etcd");
+            etcd_ = programs() / "etcd";
+        }
+        options_.before_start(layout_);
         start();
         await_steady(options_.replicas);
     } catch (...) {
         // No destructor runs for what was not constructed.
         for (const pid_t pid : processes_about(dir_.string()))
             ::kill(pid, SIGKILL);
-        if (variable("QUORATE_E2E_KEEP").empty()) fs::remove_all(dir_);
+        remove_files();
         throw;
     }
 }
@@ -131,8 +137,14 @@ Cluster::~Cluster() {
     for (const pid_t pid : processes_about(dir_.string()))
         ::kill(pid, SIGKILL);
     eventually([&] { return processes_about(dir_.string()).empty(); });
+    remove_files();
+}
+
+void Cluster::remove_files() const {
+    if (!variable("QUORATE_E2E_KEEP").empty()) return;
     std::error_code ignored;
-    if (variable("QUORATE_E2E_KEEP").empty()) fs::remove_all(dir_, ignored);
+    fs::remove_all(dir_, ignored);
+    fs::remove_all(programs(), ignored);
 }
 
 void Cluster::start() {

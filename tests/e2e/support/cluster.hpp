@@ -36,6 +36,8 @@ class Cluster {
         int replicas = 3;
         std::string policy = "parallel";
         std::vector<std::string> set;  // KEY=VALUE, over the short timings of all tests
+        bool lone_etcd = false;        // runs a copy of etcd that has no tools beside it
+        std::function<void(const local::Layout&)> before_start = [](const auto&) {};
     };
 
     explicit Cluster(Options options);  // returns when it is steady
@@ -86,12 +88,16 @@ class Cluster {
     Writer::Clients clients(int replicas) const;
     int client_port(int ordinal) const;
     std::string quorate() const;  // the program
+    std::filesystem::path etcd() const { return etcd_; }
 
     // Every journal replays; returns what did not.
     std::string unreplayable() const;
 
   private:
     static Ordinal ordinal_of(int number) { return Ordinal{static_cast<std::uint32_t>(number)}; }
+
+    std::filesystem::path programs() const { return dir_.string() + "-programs"; }
+    void remove_files() const;
 
     Options options_;
     std::string etcd_;
