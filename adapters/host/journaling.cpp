@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "adapters/clock/clock.hpp"
 #include "core/step.hpp"
 #include "core/wire/decision.hpp"
 #include "core/wire/digest.hpp"
@@ -13,6 +14,8 @@
 
 namespace quorate::host {
 namespace {
+
+constexpr Span deletion_takes = seconds(1);
 
 struct Folded {
     State state;
@@ -97,6 +100,7 @@ Durable Journaling::commit(std::span<const Record> records) {
         batch.push_back({record.event.seq, wire::encode_entry(entry)});
         since_snapshot_ += batch.back().bytes.size();
     }
+    if (!journal_) return Durable::no;
     if (auto appended = journal_->append(batch); !appended) {
         failure_ = appended.error().what + " (" + appended.error().where + ")";
         return Durable::no;
@@ -105,6 +109,34 @@ Durable Journaling::commit(std::span<const Record> records) {
         for (const Record& record : records)
             told_(record);
     return Durable::yes;
+}
+
+std::string Journaling::keep(const State& state) {
+    if (!journal_->is_gone()) {
+        gone_since_.reset();
+        keep_small(state);
+        return {};
+    }
+    const Instant now = clock::since_boot();
+    if (!gone_since_) gone_since_ = now;
+    if (now < *gone_since_ + deletion_takes) return {};
+    gone_since_.reset();
+    return begin_anew(state);
+}
+
+std::string Journaling::begin_anew(const State& state) {
+    const journal::Options options = journal_->options();
+    const wire::ChainValue chain = journal_->chain();
+    journal_.reset();
+    auto opened = journal::open_after(state.seq, chain, wire::encode(state), options, clock::wall());
+    if (!opened) {
+        failure_ = opened.error().what + " (" + opened.error().where + ")";
+        return "the journal was deleted, and cannot be begun anew: " + failure_;
+    }
+    journal_ = std::move(*opened);
+    since_snapshot_ = 0;
+    return "the journal was deleted; a new one begins after event " +
+           std::to_string(state.seq.value);
 }
 
 void Journaling::keep_small(const State& state) {

@@ -7,6 +7,7 @@
 #include <rocksdb/statistics.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -552,7 +553,7 @@ Result<std::unique_ptr<Journal>> take_over(std::unique_ptr<Store> store, Options
     return std::make_unique<Journal>(std::move(store), std::move(options), verdict.extent);
 }
 
-Result<std::unique_ptr<Journal>> start_anew(Options options) {
+Result<std::unique_ptr<Journal>> start_anew(Options options, Journal::Extent extent = {}) {
     std::error_code error;
     fs::create_directories(options.path, error);
     Attempt attempt =
@@ -560,6 +561,7 @@ Result<std::unique_ptr<Journal>> start_anew(Options options) {
     if (!attempt.store) return cannot_open(attempt.status, options.path);
     Verdict verdict;
     verdict.condition = Condition::fresh;
+    if (extent.last != EventSeq{0}) verdict.extent = extent;
     return take_over(std::move(attempt.store), std::move(options), verdict);
 }
 
@@ -681,10 +683,39 @@ Result<std::unique_ptr<Source>> open_read_only(const fs::path& path) {
     return std::make_unique<View>(std::move(attempt.store), std::move(verdict));
 }
 
-Journal::Journal(std::unique_ptr<Store> store, Options options, Extent extent)
-    : store_(std::move(store)), options_(std::move(options)), extent_(extent) {}
+Result<std::unique_ptr<Journal>> open_after(EventSeq at, wire::ChainValue chain,
+                                            const std::string& state, Options options,
+                                            Instant now) {
+    std::error_code error;
+    options.path = fs::absolute(options.path, error);
+    if (!error && fs::exists(options.path, error))
+        if (auto kept = set_aside(options.path, Condition::foreign, now); !kept)
+            return tl::unexpected<Failure>(kept.error());
+    if (error) return unavailable("cannot look: " + error.message(), options.path.string());
+    auto journal = start_anew(std::move(options), {EventSeq{at.value + 1}, at, chain, Bytes{}});
+    if (!journal) return journal;
+    if (auto put = (*journal)->put_snapshot(at, state); !put)
+        return tl::unexpected<Failure>(put.error());
+    return journal;
+}
 
-Journal::~Journal() = default;
+Journal::Journal(std::unique_ptr<Store> store, Options options, Extent extent)
+    : store_(std::move(store)),
+      options_(std::move(options)),
+      extent_(extent),
+      directory_(::open(options_.path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)) {}
+
+bool Journal::is_gone() const {
+    struct stat ours {};
+    struct stat there {};
+    if (::fstat(directory_, &ours) != 0) return false;  // never seen, so not known to be gone
+    return ::stat(options_.path.c_str(), &there) != 0 || there.st_ino != ours.st_ino ||
+           there.st_dev != ours.st_dev;
+}
+
+Journal::~Journal() {
+    if (directory_ >= 0) ::close(directory_);
+}
 
 Result<std::optional<Snapshot>> Journal::snapshot(EventSeq not_after) const {
     return snapshot_of(*store_, not_after);

@@ -67,6 +67,9 @@ class Journal final : public Source {
     Result<std::optional<Snapshot>> snapshot(EventSeq not_after) const override;
     Result<void> for_each(EventSeq from, const Visit& visit) const override;
     wire::ChainValue chain() const { return extent_.chain; }
+    const Options& options() const { return options_; }
+    // The directory was deleted or moved away: what is appended from now on is not kept. Cheap.
+    bool is_gone() const;
     Bytes size() const;           // of the directory, now
     std::uint64_t syncs() const;  // how often the log was forced to disk: one for each append
 
@@ -96,6 +99,7 @@ class Journal final : public Source {
     std::unique_ptr<Store> store_;
     Options options_;
     Extent extent_;
+    int directory_ = -1;  // held open, so that its inode is not another's by now
     bool broken_ = false;
 };
 
@@ -107,6 +111,11 @@ struct Opened {
 };
 
 Result<Opened> open(Options options, Instant now);
+
+// A journal that goes on after record `at` of one that is gone: nothing is in it but the state as of
+// that record. What lies at the path by now is set aside. The old one must be closed.
+Result<std::unique_ptr<Journal>> open_after(EventSeq at, wire::ChainValue chain,
+                                            const std::string& state, Options options, Instant now);
 
 // A view as of now; a running agent may own the journal and goes on writing.
 Result<std::unique_ptr<Source>> open_read_only(const std::filesystem::path& path);

@@ -57,6 +57,22 @@ TEST_F(Journals, ADeletedOneIsBegunAnew) {
     heals_with_the_same_members(1, [&] { fs::remove_all(journal(1)); });
 }
 
+TEST_F(Journals, OneDeletedUnderARunningAgentGoesOnAfterWhatItKnows) {
+    form(patient());
+    const pid_t agent = cluster().agent_pid(1);
+    const pid_t etcd = cluster().etcd_pid(1);
+    fs::remove_all(journal(1));
+    cluster().await("a journal", [&] { return journal::open_read_only(journal(1)).has_value(); });
+    cluster().kill_etcd(1);
+    cluster().await("another etcd", [&] {
+        const pid_t now = cluster().etcd_pid(1);
+        return now != 0 && now != etcd;
+    });
+    cluster().await_steady(3);
+    EXPECT_EQ(cluster().agent_pid(1), agent);
+    EXPECT_TRUE(writer().goes_on());
+}
+
 TEST_F(Journals, ATornTailIsCut) {
     form(patient());
     heals_with_the_same_members(0, [&] {

@@ -348,6 +348,32 @@ TEST_F(JournalFiles, AJournalThatIsOnlyASnapshotContinuesItsNumbersAndChain) {
     EXPECT_EQ(Records(*opened.journal), Payloads(11, 12));
 }
 
+TEST_F(JournalFiles, ADeletedOneIsBegunAnewAfterTheStateThatIsLeft) {
+    wire::ChainValue chain;
+    {
+        const Opened opened = Open();
+        Append(*opened.journal, 10);
+        chain = opened.journal->chain();
+        EXPECT_FALSE(opened.journal->is_gone());
+        fs::remove_all(Path());
+        EXPECT_TRUE(opened.journal->is_gone());
+        fs::create_directory(Path());
+        WriteFile(Path() / "what somebody put there", "");
+        EXPECT_TRUE(opened.journal->is_gone()) << "another directory is not this one";
+    }
+    {
+        const auto anew = open_after(EventSeq{10}, chain, "state 10",
+                                     {Path(), max_bytes_, "replica 0"}, kNow);
+        ASSERT_TRUE(anew) << anew.error().what;
+        Append(**anew, 2);
+    }
+    const Opened opened = Open();
+    EXPECT_EQ(opened.condition, Condition::intact) << opened.what;
+    EXPECT_EQ(opened.journal->latest().value()->bytes, "state 10");
+    EXPECT_EQ(Records(*opened.journal), Payloads(11, 12));
+    EXPECT_TRUE(fs::exists(Path().string() + ".set-aside-20231114T221320Z-foreign"));
+}
+
 // Crash and damage.
 
 TEST_F(JournalFiles, KillNineLosesNothingThatWasAcknowledged) {
