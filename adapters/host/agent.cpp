@@ -127,6 +127,10 @@ class Agent {
 
   private:
     void post(Observation observation) {
+        // Who joins decides by what its peers say after the record told it to (model/observation.hpp).
+        if (std::holds_alternative<RecordSeen>(observation) &&
+            engine_.state().replica.phase != ReplicaPhase::serving)
+            prober_.ask_anew();
         waiting_.push_back(std::move(observation));
         if (waiting_.size() > 1) return;  // already on its way
         boost::asio::post(loop_, [this] { take(); });
@@ -146,7 +150,8 @@ class Agent {
             loop_.stop();
             return;
         }
-        journal_->keep_small(engine_.state());
+        if (const auto note = journal_->keep(engine_.state()); !note.empty())
+            log_->line(log::Level::warning, note);
         if (metrics_) metrics_->state_is(engine_.state());
         publish();
     }
@@ -252,7 +257,7 @@ class Agent {
         } else {
             log_->line(log::Level::warning, "no metrics: " + metrics.error().what);
         }
-        auto service = Service::start(layout_, config_.self, [this](std::string token) {
+        auto service = Service::start(config_, [this](std::string token) {
             boost::asio::post(loop_, [this, token] { post(RecoveryApproved{token}); });
         });
         if (!service) return tl::unexpected(service.error());

@@ -51,6 +51,14 @@ void Prober::forget(Ordinal ordinal) {
     found->second.told_list.reset();
 }
 
+void Prober::ask_anew() {
+    for (auto& [ordinal, target] : targets_) {
+        target.told.reset();
+        target.outdated = target.under_way;
+        ask(Ordinal{ordinal});
+    }
+}
+
 void Prober::tick() {
     bool all_healthy = true;
     for (auto& [ordinal, target] : targets_) {
@@ -93,6 +101,11 @@ void Prober::answered(Ordinal ordinal, const MemberStatus& status, std::optional
     Target& target = found->second;
     target.under_way = false;
     const MemberStatus before = std::exchange(latest_[ordinal.value], status);
+    if (std::exchange(target.outdated, false)) {
+        target.again = false;
+        ask(ordinal);
+        return;
+    }
     // How far a member had come is its last word: what was not worth telling while it grew is told
     // before the silence (S8).
     if (before.answers && !status.answers && target.told && *target.told != before)

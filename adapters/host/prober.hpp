@@ -24,6 +24,8 @@ class Prober {
     void stop();
     // What was told of this replica no longer holds: the next answer is told even if it is equal.
     void forget(Ordinal ordinal);
+    // What is told from here on was asked from here on, and all are asked at once.
+    void ask_anew();
 
     // The newest answers, also where nothing changed: for people to look at, not for the core.
     const std::map<std::uint32_t, MemberStatus>& latest() const { return latest_; }
@@ -35,6 +37,7 @@ class Prober {
         Instant told_at;
         bool under_way = false;
         bool again = false;
+        bool outdated = false;  // the answer under way was asked too early
     };
 
     void tick();

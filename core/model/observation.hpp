@@ -35,7 +35,8 @@ struct RecordSeen {
     std::string unreadable;               // not empty: it is there but cannot be read, and why
     bool operator==(const RecordSeen&) const = default;
 };
-// One replica's client port, when its answer changed or the heartbeat is due.
+// One replica's client port, when its answer changed or the heartbeat is due. While this replica
+// does not serve, also once after each RecordSeen; what is told after one was asked after it.
 struct ReplicaProbed {
     Ordinal ordinal;
     MemberStatus status;

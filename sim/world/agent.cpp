@@ -115,6 +115,11 @@ void Agent::leave(const std::string&) {
 
 void Agent::post(Observation observation) {
     if (!alive_) return;
+    // What is told of the others from here on was asked from here on, as the host has it.
+    if (std::holds_alternative<RecordSeen>(observation) &&
+        state().replica.phase != ReplicaPhase::serving)
+        for (Told& told : told_)
+            told.status.reset();
     inbox_.push_back(std::move(observation));
     schedule_run();
 }
