@@ -77,19 +77,6 @@ Result<std::uint16_t> free_port() {
     return ntohs(address.sin_port);
 }
 
-// etcdutl restores what 3.6 and later start on; before 3.5 only etcdctl can (etcd facts 11).
-Result<fs::path> restore_tool(const AgentConfig& config) {
-    const fs::path beside = config.etcd.parent_path();
-    if (fs::exists(beside / "etcdutl")) return beside / "etcdutl";
-    const bool old_layout = config.etcd_version < Version{3, 6, 0};
-    for (const fs::path& directory : {beside, fs::path("/usr/bin"), fs::path("/usr/local/bin")})
-        if (old_layout && fs::exists(directory / "etcdctl")) return directory / "etcdctl";
-    return refused(std::string("neither etcdutl nor a fitting etcdctl is beside the etcd binary; "
-                               "put ") +
-                       (old_layout ? "etcdctl" : "etcdutl") + " of the same release there",
-                   beside);
-}
-
 class Rebuilding {
   public:
     Rebuilding(const AgentConfig& config, const RebuildEtcd& command, Span deadline)
@@ -263,6 +250,19 @@ class Rebuilding {
 };
 
 }  // namespace
+
+// etcdutl restores what 3.6 and later start on; before 3.5 only etcdctl can (etcd facts 11).
+Result<fs::path> restore_tool(const AgentConfig& config) {
+    const fs::path beside = config.etcd.parent_path();
+    if (fs::exists(beside / "etcdutl")) return beside / "etcdutl";
+    const bool old_layout = config.etcd_version < Version{3, 6, 0};
+    for (const fs::path& directory : {beside, fs::path("/usr/bin"), fs::path("/usr/local/bin")})
+        if (old_layout && fs::exists(directory / "etcdctl")) return directory / "etcdctl";
+    return refused(std::string("neither etcdutl nor a fitting etcdctl is beside the etcd binary; "
+                               "put ") +
+                       (old_layout ? "etcdctl" : "etcdutl") + " of the same release there",
+                   beside);
+}
 
 Result<void> rebuild_etcd(const AgentConfig& config, const RebuildEtcd& command, Span deadline) {
     return Rebuilding(config, command, deadline).run();

@@ -5,11 +5,16 @@
 // any crash point.
 #pragma once
 
+#include <filesystem>
+
 #include "adapters/base/result.hpp"
 #include "adapters/host/agent.hpp"
 #include "core/model/command.hpp"
 
 namespace quorate::host {
+
+// The program that restores snapshots for this etcd; refused, with the way out, when there is none.
+Result<std::filesystem::path> restore_tool(const AgentConfig& config);
 
 // Blocks for seconds; runs on a worker thread. `deadline` bounds each wait for the private etcd.
 Result<void> rebuild_etcd(const AgentConfig& config, const RebuildEtcd& command, Span deadline);

@@ -6,9 +6,11 @@
 
 #include "adapters/api/server.hpp"
 #include "adapters/host/explained_of.hpp"
+#include "adapters/host/rebuild.hpp"
 #include "adapters/host/status.hpp"
 #include "adapters/journal/export.hpp"
 #include "adapters/journal/journal.hpp"
+#include "adapters/local/layout.hpp"
 #include "core/rules/recovery_plan.hpp"
 
 namespace quorate::host {
@@ -17,7 +19,14 @@ namespace {
 // Enough for a live view and for `explain --last`; older ones are read from the journal.
 constexpr std::size_t recent_max = 400;
 
-nlohmann::json as_json(const RecoveryPlan& plan) {
+// What stands in the way of any rebuild by this agent; empty: nothing.
+std::string blocked_by(const AgentConfig& config) {
+    const auto tool = restore_tool(config);
+    if (tool) return {};
+    return tool.error().where + ": " + tool.error().what;
+}
+
+nlohmann::json as_json(const RecoveryPlan& plan, const std::string& blocked) {
     nlohmann::json survivors = nlohmann::json::array();
     for (const Survivor& survivor : plan.survivors)
         survivors.push_back({{"ordinal", survivor.ordinal.value},
@@ -34,6 +43,7 @@ nlohmann::json as_json(const RecoveryPlan& plan) {
             {"gone", ordinals(plan.gone)},
             {"may_lose", plan.may_lose},
             {"revision_raised_by", plan.bump.value},
+            {"blocked_by", blocked},
             {"token", plan.token}};
 }
 
@@ -44,9 +54,11 @@ struct Service::Shared {
     State state;
     Surroundings surroundings;
     std::deque<api::Explained> recent;
-    std::filesystem::path journal;
+    AgentConfig config;
     std::function<void(std::string)> approve;
     std::unique_ptr<api::Server> server;
+
+    local::Layout layout() const { return local::Layout(config.dir); }
 
     std::string status() {
         const std::lock_guard guard(mutex);
@@ -82,7 +94,7 @@ struct Service::Shared {
                 "no replica has told of a usable volume; bring one back or restore a "
                 "snapshot",
                 "recover");
-        return as_json(*made).dump();
+        return as_json(*made, blocked_by(config)).dump();
     }
 
     Result<void> approved(const std::string& token) {
@@ -104,12 +116,14 @@ struct Service::Shared {
                                "recover");
             }
         }
+        if (const std::string blocked = blocked_by(config); !blocked.empty())
+            return refused("nothing was approved: " + blocked, "recover");
         approve(token);
         return {};
     }
 
     Result<void> exported(const std::filesystem::path& path) const {
-        auto source = journal::open_read_only(journal);
+        auto source = journal::open_read_only(layout().journal(config.self));
         if (!source) return tl::unexpected(source.error());
         return journal::export_to_file(**source, path);
     }
@@ -118,14 +132,14 @@ struct Service::Shared {
 Service::Service(std::unique_ptr<Shared> shared) : shared_(std::move(shared)) {}
 Service::~Service() { shared_->server.reset(); }
 
-Result<std::unique_ptr<Service>> Service::start(const local::Layout& layout, Ordinal self,
+Result<std::unique_ptr<Service>> Service::start(const AgentConfig& config,
                                                 std::function<void(std::string)> approve) {
     auto shared = std::make_unique<Shared>();
-    shared->journal = layout.journal(self);
+    shared->config = config;
     shared->approve = std::move(approve);
     Shared* raw = shared.get();
     auto server = api::Server::start(
-        layout.socket(self),
+        raw->layout().socket(config.self),
         {[raw] { return raw->status(); },
          [raw](std::uint32_t last, std::optional<EventSeq> event) {
              return raw->recently(last, event);

@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "adapters/base/result.hpp"
-#include "adapters/local/layout.hpp"
+#include "adapters/host/agent.hpp"
 #include "core/engine/ports.hpp"
 
 namespace quorate::host {
@@ -22,7 +22,7 @@ struct Surroundings {
 
 class Service {
   public:
-    static Result<std::unique_ptr<Service>> start(const local::Layout& layout, Ordinal self,
+    static Result<std::unique_ptr<Service>> start(const AgentConfig& config,
                                                   std::function<void(std::string)> approve);
     ~Service();
     Service(const Service&) = delete;

@@ -136,6 +136,10 @@ Json parked_json(const State& state) {
         return {{"reason", state.replica.reason},
                 {"next_step", state.replica.next_step},
                 {"replica", self}};
+    if (state.replica.phase == ReplicaPhase::rebuilding && !state.replica.reason.empty())
+        return {{"reason", state.replica.reason},
+                {"next_step", "remove the cause; the rebuild is tried again by itself"},
+                {"replica", self}};
     if (!state.facts.unknown_event.empty())
         return {{"reason", "the journal or an adapter knows more than this release: " +
                                state.facts.unknown_event},

@@ -193,6 +193,12 @@ void settle(State& state, const Command& command, bool done) {
         facts.hashes_at = state.now;
 }
 
+std::string text_of(const std::variant<Done, Refused, Unknown>& outcome) {
+    if (const auto* refused = std::get_if<Refused>(&outcome)) return refused->text;
+    if (const auto* unknown = std::get_if<Unknown>(&outcome)) return unknown->text;
+    return {};
+}
+
 void fold_outcome(State& state, const CommandEnded& ended) {
     const Command* found = state.in_flight.find(ended.id);
     if (found == nullptr) return;  // of an earlier life, or given up before: nothing waits for it
@@ -200,6 +206,8 @@ void fold_outcome(State& state, const CommandEnded& ended) {
     state.in_flight.erase(ended.id);
     const bool done = std::holds_alternative<Done>(ended.outcome);
     settle(state, command, done);
+    if (std::holds_alternative<RebuildEtcd>(command.body))
+        state.replica.reason = done ? "" : "the rebuild failed: " + text_of(ended.outcome);
     // What was learned is answered at once; only what is repeated waits.
     if (done && (std::holds_alternative<ExamineDisk>(command.body) ||
                  std::holds_alternative<SetAsideData>(command.body)))

@@ -38,8 +38,12 @@ void print(const Json& plan) {
               << "acknowledged writes: "
               << (may_lose ? "those that only the lost or silent replicas held may be lost"
                            : "none is lost, the best survivor holds all of them")
-              << "\nrevision is raised by: " << plan["revision_raised_by"] << "\n\n"
-              << "A replica that is only silent is better brought back than given up.\n"
+              << "\nrevision is raised by: " << plan["revision_raised_by"] << "\n\n";
+    if (const std::string blocked = plan.value("blocked_by", ""); !blocked.empty()) {
+        std::cout << "It cannot be carried out yet: " << blocked << std::endl;
+        return;
+    }
+    std::cout << "A replica that is only silent is better brought back than given up.\n"
               << "To rebuild the cluster from replica " << plan["survivors"][0]["ordinal"]
               << ":\n  quorate recover apply --token " << plan["token"].get<std::string>()
               << std::endl;
