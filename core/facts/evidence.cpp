@@ -74,8 +74,14 @@ const MemberList* newest_list(const Facts& facts) {
     return facts.own_list ? &*facts.own_list : nullptr;
 }
 
+Instant awake_since(const Facts& facts) {
+    if (facts.slept_at == Instant{}) return facts.slept_at;
+    return facts.slept_at + facts.settings.policy.probe_period * 2;
+}
+
 bool list_is_evidence(const State& state) {
     const Facts& facts = state.facts;
+    if (state.now < awake_since(facts)) return false;
     return facts.list && facts.list_current && facts.list->freshness == Freshness::linearizable &&
            facts.record &&
            (facts.record->cluster_id.value == 0 ||

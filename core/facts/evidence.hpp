@@ -51,6 +51,10 @@ bool in_flight(const State& state) {
     return false;
 }
 
+// After a sleep every replica is asked again before anything counts as known; until then nothing is
+// changed in the membership.
+Instant awake_since(const Facts& facts);
+
 // The list is linearizable, of this epoch's cluster, and nothing was asked to change since.
 bool list_is_evidence(const State& state);
 

@@ -233,6 +233,14 @@ void give_up_overdue(State& state) {
         fold_outcome(state, CommandEnded{id, Unknown{"no outcome"}, {}});
 }
 
+// An agent that was stopped, or whose machine was, acts on nothing it knew before (S12).
+void note_sleep(State& state, Instant now) {
+    Facts& facts = state.facts;
+    if (!state.wake_at || now <= *state.wake_at + facts.settings.policy.probe_period) return;
+    facts.slept_at = now;
+    facts.list_current = false;
+}
+
 struct Fold {
     State& state;
 
@@ -279,6 +287,7 @@ void forget_unprobed(State& state) {
 }
 
 void fold(State& state, const Event& event) {
+    note_sleep(state, event.at);
     state.seq = event.seq;
     state.now = event.at;
     std::visit(Fold{state}, event.observation);

@@ -87,6 +87,7 @@ struct Facts {
     HashJudgement judged;         // forgotten whenever members change
     bool desired_unread = false;  // asked to stop, and what is desired since then is not known yet
     Instant list_refused_at;      // when a list was last asked for in vain
+    Instant slept_at;             // when a timer last came much too late
     bool operator==(const Facts&) const = default;
 };
 

@@ -191,6 +191,14 @@ bool work_is_visible(const State& state) {
     return doubt_is_work(state);
 }
 
+Span silence_limit(const Facts& facts, Ordinal ordinal) {
+    const Policy& policy = facts.settings.policy;
+    const bool surplus = facts.desired && facts.desired->replicas > 0 &&
+                         ordinal.value >= facts.desired->replicas;
+    return surplus ? std::min(policy.stability_window, policy.unresponsive_after)
+                   : policy.unresponsive_after;
+}
+
 bool quorum_is_lost(const State& state) {
     const Facts& facts = state.facts;
     if (!facts.record || facts.record->stage == RecordStage::gathering || facts.record->rebuild)
@@ -228,7 +236,7 @@ std::optional<Instant> next_wake(const State& state) {
     for (const auto& [ordinal, probe] : facts.probes)
         if (!healthy(probe.status))
             earliest.consider(std::max(probe.quiet_since, serves_since(facts)) +
-                              policy.unresponsive_after);
+                              silence_limit(facts, ordinal));
     if (state.repair.phase != RepairPhase::idle)
         earliest.consider(state.repair.progress + policy.learner_stuck_after);
     for (const auto& [id, command] : state.in_flight)
@@ -238,6 +246,7 @@ std::optional<Instant> next_wake(const State& state) {
         if (doubt_is_work(state)) earliest.consider(facts.hashes_at + policy.stability_window);
     }
     earliest.consider(state.alarm.retry_at);
+    earliest.consider(awake_since(facts));
     if (facts.list_refused_at != Instant{}) earliest.consider(facts.list_at + policy.retry_period);
     if (state.replica.phase == ReplicaPhase::examining) earliest.consider(probed_since_told(state));
     if (state.replica.phase == ReplicaPhase::serving)

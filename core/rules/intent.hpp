@@ -31,7 +31,11 @@ std::optional<PlanView> plan_view(const State& state);
 // Something for an authority to do, as far as an agent without authority can tell.
 bool work_is_visible(const State& state);
 
-// No member serves for longer than the limit, though the cluster was formed.
+// How long a voter may be silent before it is given up (C1). One that is not desired any more is
+// expected to end: waiting for it would use up the time in which the others are still there.
+Span silence_limit(const Facts& facts, Ordinal ordinal);
+
+// No member serves for longer than the limit, though the cluster was formed, or cannot form.
 bool quorum_is_lost(const State& state);
 
 // Rebuild plan of the record, once quorum is lost.

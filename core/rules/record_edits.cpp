@@ -5,6 +5,7 @@
 
 #include "core/base/check.hpp"
 #include "core/facts/evidence.hpp"
+#include "core/rules/identity.hpp"
 
 namespace quorate {
 namespace {
@@ -175,11 +176,23 @@ ClusterRecord with_expelled(const Facts& facts, Ordinal ordinal) {
     return record;
 }
 
+std::optional<LogPosition> surviving_position(const Facts& facts) {
+    const ReplicaEntry* entry = own_entry(facts);
+    const DiskReport& disk = *facts.disk;
+    // A member that has got no entry yet has nothing to rebuild from.
+    if (disk.member_id.value == 0 || disk.last == LogPosition{}) return std::nullopt;
+    if (entry->member_id.value != 0 && entry->member_id != disk.member_id) return std::nullopt;
+    if (!disk.in_use && discontinuity({facts.settings.self, disk, *facts.record}))
+        return std::nullopt;
+    return disk.last;
+}
+
 ClusterRecord with_survivor(const Facts& facts) {
     ClusterRecord record = known(facts);
     ReplicaEntry& entry = own(record, facts);
-    entry.surviving = facts.disk->last;
-    entry.high_water = std::max(entry.high_water, facts.disk->last);
+    entry.surviving = surviving_position(facts);
+    if (!entry.surviving) return record;
+    entry.high_water = std::max(entry.high_water, *entry.surviving);
     if (facts.commit_seen.epoch == record.epoch) entry.seen = facts.commit_seen.index;
     return record;
 }

@@ -33,7 +33,9 @@ ClusterRecord with_admission_asked(const Facts& facts, const std::string& reason
 ClusterRecord with_admission(const Facts& facts, Ordinal ordinal, MemberId id);
 ClusterRecord with_expelled(const Facts& facts, Ordinal ordinal);
 
-// Quorum lost: what this volume still holds.
+// How far this volume reaches, as examined; nullopt: nothing can be rebuilt from it.
+std::optional<LogPosition> surviving_position(const Facts& facts);
+// Quorum lost: what this volume still holds, or that it holds nothing any more.
 ClusterRecord with_survivor(const Facts& facts);
 ClusterRecord with_rebuild(const Facts& facts, const Rebuild& rebuild);
 // The survivor's disk was rebuilt: a new epoch with one founder.

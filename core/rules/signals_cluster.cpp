@@ -33,12 +33,10 @@ bool survivor_is_untold(const State& state) {
     const Facts& facts = state.facts;
     const ReplicaEntry* entry = own_entry(facts);
     if (entry == nullptr || entry->claim != VolumeClaim::holding || !facts.disk) return false;
-    // A member that has got no entry yet has nothing to rebuild from.
-    if (facts.disk->member_id.value == 0 || facts.disk->last == LogPosition{}) return false;
-    if (entry->member_id.value != 0 && entry->member_id != facts.disk->member_id) return false;
-    if (!facts.disk->in_use && discontinuity({facts.settings.self, *facts.disk, *facts.record}))
-        return false;
-    return !entry->surviving || *entry->surviving < facts.disk->last;
+    const auto surviving = surviving_position(facts);
+    // What was told of a volume that was lost since would be rebuilt from in vain.
+    if (!surviving) return entry->surviving.has_value();
+    return !entry->surviving || *entry->surviving < *surviving;
 }
 
 std::optional<Rebuild> ordered_rebuild(const State& state) {
@@ -48,7 +46,8 @@ std::optional<Rebuild> ordered_rebuild(const State& state) {
     if (!facts.desired || survivor_is_scaled_away(*plan, *facts.desired)) return std::nullopt;
     const bool by_token = facts.approved_token && *facts.approved_token == plan->token;
     const bool free = rebuild_is_free(*plan, *facts.desired) &&
-                      plan->survivors.front().ordinal == facts.settings.self;
+                      plan->survivors.front().ordinal == facts.settings.self && facts.disk &&
+                      facts.disk->last >= plan->survivors.front().position;
     if (!by_token && !free) return std::nullopt;
     const Survivor& best = plan->survivors.front();
     return Rebuild{best.ordinal, best.position, plan->bump, plan->token};
@@ -336,7 +335,8 @@ std::optional<MemberSignal> read_member(const State& state, MemberId id) {
     }
     // Nobody is judged while nobody serves: without a quorum every silence looks alike.
     const bool judged = somebody_serves(facts);
-    const Span limit = entry->learner ? policy.learner_stuck_after : policy.unresponsive_after;
+    const Span limit =
+        entry->learner ? policy.learner_stuck_after : silence_limit(facts, member.ordinal);
     if (phase == MemberPhase::voting || phase == MemberPhase::learning) return signal::quiet{};
     if (phase == MemberPhase::failed || !judged) return std::nullopt;
     // Counted from when it fell silent, but not before this agent could have noticed otherwise, and

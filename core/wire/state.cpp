@@ -60,6 +60,7 @@ void put(const Facts& from, pb::Facts* to) {
     to->set_stop_requested(from.stop_requested);
     to->set_desired_unread(from.desired_unread);
     to->set_list_refused_at_us(from.list_refused_at.us);
+    to->set_slept_at_us(from.slept_at.us);
     if (from.approved_token) to->set_approved_token(*from.approved_token);
     to->set_unknown_event(from.unknown_event);
 }
@@ -124,6 +125,7 @@ bool get(const pb::Facts& from, Facts& to) {
     to.stop_requested = from.stop_requested();
     to.desired_unread = from.desired_unread();
     to.list_refused_at = {from.list_refused_at_us()};
+    to.slept_at = {from.slept_at_us()};
     if (from.has_approved_token()) to.approved_token = from.approved_token();
     to.unknown_event = from.unknown_event();
     return get_messages(from, to) && get_maps(from, to) && get_judged(from, to.judged);

@@ -28,6 +28,20 @@ TEST(Fold, StampsSequenceAndTime) {
     EXPECT_EQ(test::now + seconds(1), state.now);
 }
 
+TEST(Fold, AfterASleepWhatWasKnownIsNoEvidenceUntilAllWereAskedAgain) {
+    State state = test::state();
+    const Span late = state.facts.settings.policy.probe_period;
+    state.wake_at = state.now + seconds(1) - late;
+    EXPECT_TRUE(list_is_evidence(after(state, TimerFired{}))) << "a busy machine is a bit late";
+    state.wake_at = *state.wake_at + microseconds(-1);
+    State slept = after(state, TimerFired{});
+    EXPECT_FALSE(list_is_evidence(slept));
+    slept.facts.list_current = true;  // read again at once
+    EXPECT_FALSE(list_is_evidence(slept)) << "who is alive is not known yet";
+    slept.now = slept.now + late * 2;
+    EXPECT_TRUE(list_is_evidence(slept));
+}
+
 TEST(FoldRecord, AnOlderCopyIsIgnored) {
     ClusterRecord older = test::record();
     older.revision = RecordRevision{39};

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "core/rules/intent.hpp"
+#include "core/rules/record_edits.hpp"
 #include "core/rules/signals.hpp"
 #include "core/step.hpp"
 #include "tests/unit/core_world.hpp"
@@ -122,6 +123,19 @@ TEST(ReadMember, ContentThatLostToAMajorityIsLostUnlessItIsAhead) {
     EXPECT_EQ(std::nullopt, read_member(state, test::member_id(2)));
 }
 
+TEST(ReadMember, ASurplusVoterThatFallsSilentIsNotWaitedFor) {
+    State state = test::state();
+    test::probe(state, 2, {});
+    MemberState& member = state.members[test::member_id(2)];
+    member = {MemberPhase::suspect, Ordinal{2}, state.now};
+    state.now = state.now + state.facts.settings.policy.stability_window;
+    EXPECT_EQ(std::nullopt, read_member(state, test::member_id(2)));
+    state.facts.desired->replicas = 2;
+    EXPECT_TRUE(is<signal::limit_passed>(read_member(state, test::member_id(2))));
+    state.facts.desired->replicas = 0;
+    EXPECT_EQ(std::nullopt, read_member(state, test::member_id(2))) << "a pause removes nobody";
+}
+
 TEST(ReadMember, AnotherMemberOnTheSamePortSaysNothingAboutThisOne) {
     State state = test::state();
     state.facts.probes[Ordinal{2}].status.member_id = MemberId{999};
@@ -209,6 +223,17 @@ TEST(ReadCluster, ASurvivorTellsOfItselfBeforeAnythingElse) {
     EXPECT_TRUE(is<signal::survivors_waited>(read_cluster(state)));
 }
 
+TEST(ReadCluster, ASurvivorThatWasLostTakesItsWordBack) {
+    State state = without_quorum();
+    state.facts.record->replicas[Ordinal{0}].surviving = state.facts.disk->last;
+    state.facts.disk = DiskReport{};
+    EXPECT_TRUE(is<signal::survivor_untold>(read_cluster(state)));
+    const ClusterRecord record = with_survivor(state.facts);
+    EXPECT_EQ(std::nullopt, record.replicas.find(Ordinal{0})->surviving);
+    EXPECT_EQ(state.facts.record->replicas.find(Ordinal{0})->high_water,
+              record.replicas.find(Ordinal{0})->high_water);
+}
+
 TEST(ReadCluster, AnEmptyLogIsNoSurvivor) {
     State state = without_quorum();
     state.facts.disk->last = LogPosition{};
@@ -223,6 +248,16 @@ TEST(ReadCluster, WhatTheRecordDidNotTakeIsWrittenAgainAtThePaceOfRetries) {
     EXPECT_EQ(state.cluster.retry_at, next_wake(state));
     state.now = state.cluster.retry_at;
     EXPECT_TRUE(is<signal::survivor_untold>(read_cluster(state)));
+}
+
+TEST(ReadCluster, NothingIsRebuiltUnaskedFromAVolumeThatIsNotWhatItWas) {
+    State state = without_quorum();
+    state.facts.record = test::record(1);
+    state.facts.desired->replicas = 1;
+    state.facts.record->replicas[Ordinal{0}].surviving = state.facts.disk->last;
+    EXPECT_TRUE(is<signal::approved>(read_cluster(state)));
+    state.facts.disk = DiskReport{};
+    EXPECT_FALSE(is<signal::approved>(read_cluster(state)));
 }
 
 TEST(ReadCluster, ARebuildNeedsTheTokenOfExactlyThisPlan) {
