@@ -66,7 +66,8 @@ bool eventually(const std::function<bool()>& condition) {
     const auto until = std::chrono::steady_clock::now() + patience;
     while (!condition()) {
         if (std::chrono::steady_clock::now() > until) return false;
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        // Most conditions start `quorate status`, which would fill a core if asked without a pause.
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
     return true;
 }
