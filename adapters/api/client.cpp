@@ -113,14 +113,16 @@ Result<void> Client::export_journal(const std::filesystem::path& path, Span dead
     return {};
 }
 
-Result<void> Client::follow(const std::function<void(const Explained&)>& told) {
+Result<void> Client::follow(EventSeq after, const std::function<void(const Explained&)>& told) {
     grpc::ClientContext context;
     {
         const std::lock_guard lock(wire_->mutex);
         if (wire_->stopped) return {};
         wire_->following = &context;
     }
-    const auto reader = wire_->stub->Follow(&context, FollowRequest());
+    FollowRequest request;
+    request.set_after(after.value);
+    const auto reader = wire_->stub->Follow(&context, request);
     Decision decision;
     while (reader->Read(&decision))
         told(from_wire(decision));

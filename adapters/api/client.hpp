@@ -31,9 +31,9 @@ class Client {
     Result<void> approve_recovery(const std::string& token, Span deadline);
     Result<void> export_journal(const std::filesystem::path& path, Span deadline);
 
-    // Calls `told` for each decision until the agent ends or stop_following is called, from
-    // whichever thread; then, and ever after, it returns.
-    Result<void> follow(const std::function<void(const Explained&)>& told);
+    // Calls `told` for each decision after that event until the agent ends or stop_following is
+    // called, from whichever thread; then, and ever after, it returns.
+    Result<void> follow(EventSeq after, const std::function<void(const Explained&)>& told);
     void stop_following();
 
   private:

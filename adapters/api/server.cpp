@@ -68,7 +68,7 @@ class Service final : public Agent::Service {
         return grpc::Status::OK;
     }
 
-    grpc::Status Follow(grpc::ServerContext* context, const FollowRequest*,
+    grpc::Status Follow(grpc::ServerContext* context, const FollowRequest* request,
                         grpc::ServerWriter<Decision>* writer) override {
         Follower self;
         std::unique_lock lock(mutex_);
@@ -78,6 +78,7 @@ class Service final : public Agent::Service {
         followers_.push_back(&self);
         lock.unlock();
         writer->SendInitialMetadata();
+        EventSeq last = tell_recent(EventSeq{request->after()}, *writer);
         lock.lock();
         while (!ending_ && !context->IsCancelled()) {
             if (self.waiting.empty()) {
@@ -86,7 +87,9 @@ class Service final : public Agent::Service {
             }
             const Explained next = std::move(self.waiting.front());
             self.waiting.pop_front();
+            if (next.seq <= last) continue;  // told with the recent ones
             lock.unlock();
+            last = next.seq;
             const bool written = writer->Write(to_wire(next));
             lock.lock();
             if (!written) break;
@@ -134,6 +137,21 @@ class Service final : public Agent::Service {
     }
 
   private:
+    // A follower that is on the list already misses nothing between these and what comes.
+    EventSeq tell_recent(EventSeq after, grpc::ServerWriter<Decision>& writer) {
+        if (!handlers_.recent) return after;
+        const auto recent = handlers_.recent(recent_max, std::nullopt);
+        if (!recent) return after;
+        // An agent whose journal began anew counts from one again.
+        if (!recent->empty() && recent->back().seq < after) after = EventSeq{};
+        for (const Explained& decision : *recent) {
+            if (decision.seq <= after) continue;
+            after = decision.seq;
+            writer.Write(to_wire(decision));
+        }
+        return after;
+    }
+
     static grpc::Status missing() {
         return {grpc::StatusCode::UNIMPLEMENTED, "this agent cannot answer that"};
     }

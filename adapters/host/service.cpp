@@ -153,11 +153,14 @@ Result<std::unique_ptr<Service>> Service::start(const AgentConfig& config,
 }
 
 void Service::decided(const Record& record) {
-    api::Explained explained = explained_of(record.event, record.decision);
+    const api::Explained explained = explained_of(record.event, record.decision);
+    // In this order: who begins to follow in between finds it in one of the two.
+    {
+        const std::lock_guard guard(shared_->mutex);
+        shared_->recent.push_back(explained);
+        if (shared_->recent.size() > recent_max) shared_->recent.pop_front();
+    }
     shared_->server->publish(explained);
-    const std::lock_guard guard(shared_->mutex);
-    shared_->recent.push_back(std::move(explained));
-    if (shared_->recent.size() > recent_max) shared_->recent.pop_front();
 }
 
 void Service::publish(const State& state, Surroundings surroundings) {

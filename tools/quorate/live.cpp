@@ -115,7 +115,8 @@ void Live::add(const std::string& line) {
 
 void Live::follow(Follow& self, Ordinal replica) {
     // However it ended: the drawer looks again who is there.
-    (void)self.client->follow([&](const api::Explained& decision) {
+    (void)self.client->follow(self.last, [&](const api::Explained& decision) {
+        self.last = decision.seq;
         if (!decision.reason.empty()) add(render_line(decision, replica));
     });
     self.over = true;
@@ -125,8 +126,13 @@ void Live::follow_those_that_are_there() {
     for (const Ordinal ordinal : reachable(layout_)) {
         std::unique_ptr<Follow>& one = follows_[ordinal.value];
         if (one && !one->over) continue;
-        if (one) one->thread.join();
+        EventSeq last;
+        if (one) {
+            one->thread.join();
+            last = one->last;
+        }
         one = std::make_unique<Follow>();
+        one->last = last;
         one->client = std::make_unique<api::Client>(layout_.socket(ordinal));
         one->thread = std::thread([this, self = one.get(), ordinal] { follow(*self, ordinal); });
     }

@@ -31,6 +31,7 @@ class Live {
     struct Follow {
         std::unique_ptr<api::Client> client;
         std::thread thread;
+        EventSeq last;  // shown
         std::atomic<bool> over = false;
     };
 

@@ -156,7 +156,7 @@ TEST_F(Api, AFollowerIsToldInOrderAndEndsWithTheAgent) {
     std::vector<Explained> told;
     std::atomic<std::uint64_t> last = 0;
     std::thread follower([&] {
-        EXPECT_TRUE(client.follow([&](const Explained& one) {
+        EXPECT_TRUE(client.follow(EventSeq{}, [&](const Explained& one) {
             told.push_back(one);
             last = one.seq.value;
         }));
@@ -179,19 +179,46 @@ TEST_F(Api, AFollowerIsToldInOrderAndEndsWithTheAgent) {
     EXPECT_EQ(told.back(), decision(next + 19));
 }
 
+TEST_F(Api, AFollowerIsFirstToldWhatCameSinceItLastListened) {
+    Handlers handlers;
+    handlers.recent = [](std::uint32_t, std::optional<EventSeq>) {
+        return Result<std::vector<Explained>>(std::vector{decision(7), decision(8), decision(9)});
+    };
+    auto server = serve(handlers);
+    Client client(socket);
+    std::vector<Explained> told;
+    std::atomic<std::uint64_t> last = 0;
+    std::thread follower([&] {
+        EXPECT_TRUE(client.follow(EventSeq{7}, [&](const Explained& one) {
+            told.push_back(one);
+            last = one.seq.value;
+        }));
+    });
+    while (last != 9)
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    server->publish(decision(9));
+    server->publish(decision(10));
+    while (last != 10)
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    server.reset();
+    follower.join();
+    EXPECT_EQ(told, (std::vector{decision(8), decision(9), decision(10)}));
+}
+
 TEST_F(Api, FollowingEndsWhenItIsStopped) {
     const auto server = serve({});
     Client client(socket);
     std::atomic<bool> began = false;
     std::thread follower([&] {
         began = true;
-        EXPECT_TRUE(client.follow([](const Explained&) {}));
+        EXPECT_TRUE(client.follow(EventSeq{}, [](const Explained&) {}));
     });
     while (!began)
         std::this_thread::yield();
     client.stop_following();
     follower.join();
-    EXPECT_TRUE(client.follow([](const Explained&) { FAIL() << "after it was stopped"; }));
+    EXPECT_TRUE(
+        client.follow(EventSeq{}, [](const Explained&) { FAIL() << "after it was stopped"; }));
 }
 
 TEST_F(Api, TheSocketIsTheUsersAloneAndGoesWithTheServer) {

@@ -158,9 +158,9 @@ void Cluster::start() {
     assignments.insert(assignments.end(), options_.set.begin(), options_.set.end());
     for (const std::string& assignment : assignments)
         words.insert(words.end(), {"--set", assignment});
-    up_ = spawn(words, dir_ / "test-up.log");
+    up_ = spawn(options_.run_by(words), dir_ / "test-up.log");
     await("an agent", [&] {
-        if (!alive(up_)) throw std::runtime_error("up ended: " + text_of(dir_ / "test-up.log"));
+        if (!alive(up_)) throw std::runtime_error("up ended: " + said());
         return status().is_object();
     });
 }

@@ -32,12 +32,14 @@ Version etcd_line();
 
 class Cluster {
   public:
+    using Words = std::vector<std::string>;
     struct Options {
         int replicas = 3;
         std::string policy = "parallel";
         std::vector<std::string> set;  // KEY=VALUE, over the short timings of all tests
         bool lone_etcd = false;        // runs a copy of etcd that has no tools beside it
         std::function<void(const local::Layout&)> before_start = [](const auto&) {};
+        std::function<Words(Words)> run_by = [](Words up) { return up; };  // a program that runs it
     };
 
     explicit Cluster(Options options);  // returns when it is steady
@@ -71,6 +73,7 @@ class Cluster {
     // The replica is a member again, under another identity.
     void await_replaced(int ordinal, const std::string& old_id);
     std::string picture() const;  // status, decisions and log tails, for failures
+    std::string said() const { return text_of(layout_.root() / "test-up.log"); }  // by `up`
 
     // --- What is done to it -------------------------------------------------------------------
     void start();
