@@ -127,7 +127,8 @@ class Agent {
 
   private:
     void post(Observation observation) {
-        // Who joins decides by what its peers say after the record told it to (model/observation.hpp).
+        // Who joins decides by what its peers say after the record told it to
+        // (model/observation.hpp).
         if (std::holds_alternative<RecordSeen>(observation) &&
             engine_.state().replica.phase != ReplicaPhase::serving)
             prober_.ask_anew();

@@ -128,7 +128,8 @@ std::string Journaling::begin_anew(const State& state) {
     const journal::Options options = journal_->options();
     const wire::ChainValue chain = journal_->chain();
     journal_.reset();
-    auto opened = journal::open_after(state.seq, chain, wire::encode(state), options, clock::wall());
+    auto opened =
+        journal::open_after(state.seq, chain, wire::encode(state), options, clock::wall());
     if (!opened) {
         failure_ = opened.error().what + " (" + opened.error().where + ")";
         return "the journal was deleted, and cannot be begun anew: " + failure_;

@@ -112,8 +112,8 @@ struct Opened {
 
 Result<Opened> open(Options options, Instant now);
 
-// A journal that goes on after record `at` of one that is gone: nothing is in it but the state as of
-// that record. What lies at the path by now is set aside. The old one must be closed.
+// A journal that goes on after record `at` of one that is gone: nothing is in it but the state as
+// of that record. What lies at the path by now is set aside. The old one must be closed.
 Result<std::unique_ptr<Journal>> open_after(EventSeq at, wire::ChainValue chain,
                                             const std::string& state, Options options, Instant now);
 

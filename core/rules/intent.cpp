@@ -193,8 +193,8 @@ bool work_is_visible(const State& state) {
 
 Span silence_limit(const Facts& facts, Ordinal ordinal) {
     const Policy& policy = facts.settings.policy;
-    const bool surplus = facts.desired && facts.desired->replicas > 0 &&
-                         ordinal.value >= facts.desired->replicas;
+    const bool surplus =
+        facts.desired && facts.desired->replicas > 0 && ordinal.value >= facts.desired->replicas;
     return surplus ? std::min(policy.stability_window, policy.unresponsive_after)
                    : policy.unresponsive_after;
 }

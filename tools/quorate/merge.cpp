@@ -112,7 +112,9 @@ Json nobody(const Known& known) {
     return {{"lineage", record ? Json(record->lineage.value) : Json()},
             {"epoch", record ? Json(record->epoch.value) : Json()},
             {"desired", known.desired ? Json(*known.desired) : Json()},
-            {"phase", paused ? "paused" : record ? "degraded" : "forming"},
+            {"phase", paused   ? "paused"
+                      : record ? "degraded"
+                               : "forming"},
             {"authority", known.authority ? Json(known.authority->value) : Json()},
             {"record_revision", record ? Json(record->revision.value) : Json()},
             {"members", Json::array()},

@@ -362,8 +362,8 @@ TEST_F(JournalFiles, ADeletedOneIsBegunAnewAfterTheStateThatIsLeft) {
         EXPECT_TRUE(opened.journal->is_gone()) << "another directory is not this one";
     }
     {
-        const auto anew = open_after(EventSeq{10}, chain, "state 10",
-                                     {Path(), max_bytes_, "replica 0"}, kNow);
+        const auto anew =
+            open_after(EventSeq{10}, chain, "state 10", {Path(), max_bytes_, "replica 0"}, kNow);
         ASSERT_TRUE(anew) << anew.error().what;
         Append(**anew, 2);
     }
