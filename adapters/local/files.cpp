@@ -2,11 +2,18 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
+#include <csignal>
 #include <cstring>
+#include <sstream>
+#include <thread>
 #include <utility>
+
+#include "adapters/clock/clock.hpp"
 
 namespace quorate::local {
 namespace {
@@ -41,6 +48,37 @@ bool write_all(int descriptor, const std::string& content) {
 bool sync_directory(const std::filesystem::path& directory) {
     const Descriptor opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     return opened.get() >= 0 && ::fsync(opened.get()) == 0;
+}
+
+constexpr Span patience_with_holders = seconds(2);
+
+// proc(5): the state is what follows the name in parentheses, which may itself contain some.
+bool is_stopped(pid_t process) {
+    const auto stat = read_file("/proc/" + std::to_string(process) + "/stat");
+    if (!stat || !*stat) return false;
+    const std::size_t name_end = (*stat)->rfind(") ");
+    return name_end != std::string::npos && (**stat)[name_end + 2] == 'T';
+}
+
+// Who holds the flock on this file and is stopped; 0: nobody. proc(5), /proc/locks:
+// "1: FLOCK  ADVISORY  WRITE 4711 fe:01:1234 0 EOF"; waiting ones have "->" before FLOCK.
+pid_t stopped_holder(int descriptor) {
+    struct stat file {};
+    if (::fstat(descriptor, &file) != 0) return 0;
+    const auto locks = read_file("/proc/locks");
+    if (!locks || !*locks) return 0;
+    std::istringstream lines(**locks);
+    for (std::string line; std::getline(lines, line);) {
+        std::istringstream words(line);
+        std::string number, kind, advisory, mode, place;
+        pid_t holder = 0;
+        if (!(words >> number >> kind >> advisory >> mode >> holder >> place)) continue;
+        const std::size_t inode = place.rfind(':');
+        if (kind != "FLOCK" || inode == std::string::npos) continue;
+        if (place.substr(inode + 1) != std::to_string(file.st_ino)) continue;
+        if (holder > 1 && holder != ::getpid() && is_stopped(holder)) return holder;
+    }
+    return 0;
 }
 
 }  // namespace
@@ -95,7 +133,21 @@ Result<FileLock> FileLock::lock(const std::filesystem::path& path, int operation
     return FileLock(descriptor);
 }
 
-Result<FileLock> FileLock::wait(const std::filesystem::path& path) { return lock(path, LOCK_EX); }
+Result<FileLock> FileLock::wait(const std::filesystem::path& path) {
+    const Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (file.get() < 0) return refused("cannot be opened: " + why(), path);
+    Instant look = clock::since_boot() + patience_with_holders;
+    while (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK && errno != EINTR) return refused(why(), path);
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        if (clock::since_boot() < look) continue;
+        if (const pid_t holder = stopped_holder(file.get()); holder > 0) ::kill(holder, SIGKILL);
+        look = look + patience_with_holders;
+    }
+    const int descriptor = ::fcntl(file.get(), F_DUPFD_CLOEXEC, 0);
+    if (descriptor < 0) return refused("cannot be opened: " + why(), path);
+    return FileLock(descriptor);
+}
 Result<FileLock> FileLock::attempt(const std::filesystem::path& path) {
     return lock(path, LOCK_EX | LOCK_NB);
 }

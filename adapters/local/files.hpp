@@ -18,7 +18,9 @@ Result<void> replace_file(const std::filesystem::path& path, const std::string& 
 // Exclusive while it lives; `path` itself is never replaced, so the lock stays where it is.
 class FileLock {
   public:
-    // Waits; the holders keep it for one small write.
+    // Waits; the holders keep it for one small write. One that was stopped (SIGSTOP) while it held
+    // the lock would block everybody for as long: it is killed, as whoever started it starts it
+    // again. One that is only slow is waited for.
     static Result<FileLock> wait(const std::filesystem::path& path);
     // Refused when somebody holds it.
     static Result<FileLock> attempt(const std::filesystem::path& path);

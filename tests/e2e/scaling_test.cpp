@@ -111,10 +111,12 @@ TEST_F(Scaling, ZeroPausesAndNothingIsRemoved) {
 TEST_F(Scaling, AStuckLearnerDoesNotBlockAnotherOne) {
     form({.replicas = 3, .policy = "parallel", .set = {"learner_stuck_after=9s"}}, 5);
     cluster().scale(5);
-    // The first replica to be listed as a learner stands still, agent and etcd.
+    // The first replica to be listed as a learner stands still, agent and etcd. It is one for less
+    // than a second.
     int stuck = -1;
-    cluster().await("a learner", [&] {
-        const auto answer = cluster().client(0)->members(Freshness::local, seconds(2));
+    const auto client = cluster().client(0);
+    const auto a_learner_is_listed = [&] {
+        const auto answer = client->members(Freshness::local, seconds(2));
         const auto* list = std::get_if<MemberList>(&answer);
         if (list == nullptr) return false;
         for (const ListedMember& member : list->members) {
@@ -125,7 +127,8 @@ TEST_F(Scaling, AStuckLearnerDoesNotBlockAnotherOne) {
                 if (cluster().client_port(ordinal) + 1 == port) stuck = ordinal;
         }
         return stuck >= 0;
-    });
+    };
+    ASSERT_TRUE(eventually(a_learner_is_listed, std::chrono::milliseconds(2)));
     const auto pids = cluster().processes_of(stuck);
     for (const pid_t pid : pids)
         ::kill(pid, SIGSTOP);

@@ -1,7 +1,10 @@
 // The roles that agents share, in their form for one machine: desired replicas, record, lease. What
 // holds of the simulated form too is in tests/contract/store.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -74,6 +77,46 @@ TEST(Files, LockIsHeldByOneAtATime) {
     EXPECT_FALSE(FileLock::attempt(dir / "lock").has_value());
     { const FileLock released = std::move(*held); }
     EXPECT_TRUE(FileLock::attempt(dir / "lock").has_value());
+}
+
+// Holds the lock in a process of its own, which then does as told and exits with 7.
+pid_t holder_of(const std::filesystem::path& path, void (*then)()) {
+    int ready[2];
+    if (::pipe(ready) != 0) return -1;
+    const pid_t child = ::fork();
+    if (child == 0) {
+        const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT, 0600);
+        const bool held = ::flock(descriptor, LOCK_EX) == 0;
+        if (::write(ready[1], held ? "y" : "n", 1) == 1) then();
+        ::_exit(7);
+    }
+    char answer = 'n';
+    const bool told = ::read(ready[0], &answer, 1) == 1;
+    ::close(ready[0]);
+    ::close(ready[1]);
+    return told && answer == 'y' ? child : -1;
+}
+
+TEST(Files, AHolderThatWasStoppedIsKilledSoThatTheOthersGoOn) {
+    const Directory dir;
+    const pid_t child = holder_of(dir / "lock", [] { ::raise(SIGSTOP); });
+    ASSERT_GT(child, 0);
+    EXPECT_TRUE(FileLock::wait(dir / "lock").has_value());
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(status));
+    EXPECT_EQ(WTERMSIG(status), SIGKILL);
+}
+
+TEST(Files, AHolderThatIsOnlySlowIsWaitedFor) {
+    const Directory dir;
+    const pid_t child = holder_of(dir / "lock", [] { ::sleep(3); });  // looked at after two
+    ASSERT_GT(child, 0);
+    EXPECT_TRUE(FileLock::wait(dir / "lock").has_value());
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 7);
 }
 
 TEST(Lease, OfAnEarlierBootIsFree) {

@@ -285,8 +285,9 @@ void Cluster::await(const std::string& what, const std::function<bool()>& condit
 void Cluster::await_replaced(int ordinal, const std::string& old_id) {
     await("another identity of replica " + std::to_string(ordinal), [&] {
         const nlohmann::json now = member(ordinal);
-        const std::string id = member_id(ordinal);
-        return !id.empty() && id != old_id && now.value("role", "") == "voter";
+        if (!now.is_object() || now.value("role", "") != "voter") return false;
+        const std::string id = now.value("member_id", "");
+        return !id.empty() && id != old_id;
     });
 }
 

@@ -62,12 +62,11 @@ std::string drain(int file) {
 
 }  // namespace
 
-bool eventually(const std::function<bool()>& condition) {
+bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds pause) {
     const auto until = std::chrono::steady_clock::now() + patience;
     while (!condition()) {
         if (std::chrono::steady_clock::now() > until) return false;
-        // Most conditions start `quorate status`, which would fill a core if asked without a pause.
-        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        std::this_thread::sleep_for(pause);
     }
     return true;
 }

@@ -14,8 +14,10 @@ namespace quorate::e2e {
 // Enough for anything on a slow machine; no test waits for it to pass.
 inline constexpr std::chrono::seconds patience{120};
 
-// Polls until the condition holds; false when it did not within `patience`.
-bool eventually(const std::function<bool()>& condition);
+// Polls until the condition holds; false when it did not within `patience`. Most conditions start
+// `quorate status`, which would fill a core if it were asked without a pause.
+bool eventually(const std::function<bool()>& condition,
+                std::chrono::milliseconds pause = std::chrono::milliseconds(100));
 
 struct Ran {
     int status = -1;  // 128 + signal when one ended it
