@@ -7,6 +7,7 @@
 #include "core/machines/process.hpp"
 #include "core/machines/repair.hpp"
 #include "core/machines/replica.hpp"
+#include "core/machines/space.hpp"
 #include "core/machines/volume.hpp"
 #include "core/rules/etcd_versions.hpp"
 #include "core/rules/membership_plan.hpp"
@@ -156,6 +157,24 @@ constexpr Reason reasons[] = {
     {RuleId::K06, "the alarm still stands: looks again"},
     {RuleId::K07, "the doubt is gone"},
     {RuleId::K08, "the members can be judged again"},
+    {RuleId::B01, "etcd refuses writes for want of space"},
+    {RuleId::B02, "compacts, and keeps the newest revisions"},
+    {RuleId::B03, "compacts again: the answer did not come, or said no"},
+    {RuleId::B04, "compacted: free pages are given back member by member, the leader last"},
+    {RuleId::B05, "defragments one member; it answers nobody meanwhile"},
+    {RuleId::B06, "every member has room again: disarms the alarm"},
+    {RuleId::B07, "not enough room yet: compacts everything"},
+    {RuleId::B08, "parks: what is stored fills the quota, and only a person may delete it"},
+    {RuleId::B09, "the alarm still stands: disarms it again"},
+    {RuleId::B10, "much was deleted: makes room of it"},
+    {RuleId::B11, "the alarm is gone"},
+    {RuleId::B12, "the alarm is gone"},
+    {RuleId::B13, "the alarm is gone"},
+    {RuleId::B14, "the alarm is disarmed"},
+    {RuleId::B15, "the alarm is gone"},
+    {RuleId::B16, "authority is gone: whoever has it next begins again"},
+    {RuleId::B17, "authority is gone: whoever has it next begins again"},
+    {RuleId::B18, "authority is gone: whoever has it next begins again"},
     {RuleId::L01, "asks for a linearizable member list"},
     {RuleId::L02, "compares the voters' content at one revision"},
     {RuleId::L03, "reads how far this volume reaches"},
@@ -303,6 +322,13 @@ struct Wanted {
         return "compare the content of " + std::to_string(body.replicas.size()) + " replicas";
     }
     std::string operator()(const DisarmCorrupt&) const { return "disarm the CORRUPT alarm"; }
+    std::string operator()(const Compact& body) const {
+        return "compact up to revision " + std::to_string(body.at.value);
+    }
+    std::string operator()(const Defragment& body) const {
+        return "defragment replica " + std::to_string(body.replica.value);
+    }
+    std::string operator()(const DisarmNospace&) const { return "disarm the NOSPACE alarm"; }
     std::string operator()(const ProbeReplicas& body) const {
         return "probe " + std::to_string(body.replicas.size()) + " replicas";
     }
@@ -346,6 +372,9 @@ std::string rule_name(RuleId rule) {
         case 10:
             letter = 'K';
             break;
+        case 11:
+            letter = 'B';
+            break;
         case 7:
             letter = 'D';
             break;
@@ -384,6 +413,8 @@ const char* machine_name(Machine machine) {
             return "look";
         case Machine::alarm:
             return "alarm";
+        case Machine::space:
+            return "space";
     }
     return "?";
 }
@@ -408,6 +439,8 @@ const char* phase_name(Machine machine, std::uint8_t phase) {
             return "";
         case Machine::alarm:
             return alarm_phase_name(phase);
+        case Machine::space:
+            return space_phase_name(phase);
     }
     return "?";
 }
@@ -455,7 +488,8 @@ std::vector<MachineTable> all_tables() {
     return {{Machine::replica, replica_rows()},     {Machine::volume, volume_rows()},
             {Machine::process, process_rows()},     {Machine::member, member_rows()},
             {Machine::cluster, cluster_rows()},     {Machine::repair, repair_rows()},
-            {Machine::authority, authority_rows()}, {Machine::alarm, alarm_rows()}};
+            {Machine::authority, authority_rows()}, {Machine::alarm, alarm_rows()},
+            {Machine::space, space_rows()}};
 }
 
 }  // namespace quorate

@@ -14,12 +14,14 @@
 #include "core/machines/process.hpp"
 #include "core/machines/repair.hpp"
 #include "core/machines/replica.hpp"
+#include "core/machines/space.hpp"
 #include "core/machines/volume.hpp"
 #include "core/rules/content.hpp"
 #include "core/rules/intent.hpp"
 #include "core/rules/looking.hpp"
 #include "core/rules/membership_plan.hpp"
 #include "core/rules/signals.hpp"
+#include "core/rules/space.hpp"
 
 namespace quorate {
 namespace {
@@ -87,6 +89,9 @@ class Stepping {
         if (const auto signal = read_alarm(state_))
             moved |= apply(Machine::alarm, state_.alarm, turn_alarm(state_, *signal), std::nullopt,
                            alarm_detail(*signal));
+        if (const auto signal = read_space(state_))
+            moved |= apply(Machine::space, state_.space, turn_space(state_, *signal),
+                           space_subject(*signal), space_detail(*signal));
         if (const auto signal = read_cluster(state_)) {
             const ClusterPhase before = state_.cluster.phase;
             moved |= apply(Machine::cluster, state_.cluster, turn_cluster(state_, *signal),
@@ -166,7 +171,9 @@ class Stepping {
 
     Span deadline_of(const CommandBody& body) const {
         const Policy& policy = state_.facts.settings.policy;
-        if (std::holds_alternative<RebuildEtcd>(body)) return policy.command_deadline * 30;
+        if (std::holds_alternative<RebuildEtcd>(body) || std::holds_alternative<Compact>(body) ||
+            std::holds_alternative<Defragment>(body))
+            return policy.command_deadline * 30;
         if (std::holds_alternative<StopEtcd>(body)) return policy.stop_grace * 2;
         if (std::holds_alternative<ExamineDisk>(body)) return policy.command_deadline * 6;
         return policy.command_deadline;
@@ -200,7 +207,8 @@ class Stepping {
         bool work = work_is_visible(state_);
         if (state_.authority.phase == AuthorityPhase::holding && view) {
             const PlanKind kind = plan_membership(*view).kind;
-            work = (kind != PlanKind::nothing && kind != PlanKind::wait) || doubt_is_work(state_);
+            work = (kind != PlanKind::nothing && kind != PlanKind::wait) || doubt_is_work(state_) ||
+                   space_is_work(state_);
         }
         if (!work)
             state_.authority.work_since.reset();
@@ -248,6 +256,15 @@ class Stepping {
 
     static std::string alarm_detail(const AlarmSignal& signal) {
         const auto* one = std::get_if<signal::nobody_knows>(&signal);
+        return one != nullptr ? one->why : std::string();
+    }
+
+    static std::optional<Ordinal> space_subject(const SpaceSignal& signal) {
+        if (const auto* one = std::get_if<signal::fragmented>(&signal)) return one->replica;
+        return std::nullopt;
+    }
+    static std::string space_detail(const SpaceSignal& signal) {
+        const auto* one = std::get_if<signal::nothing_helps>(&signal);
         return one != nullptr ? one->why : std::string();
     }
 

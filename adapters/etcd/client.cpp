@@ -89,6 +89,8 @@ MemberStatus from_wire(const pb::StatusResponse& status) {
     member.applied = LogIndex{status.raftappliedindex()};
     member.revision = Revision{status.header().revision()};
     member.db_size = Bytes{static_cast<std::uint64_t>(std::max<std::int64_t>(status.dbsize(), 0))};
+    member.db_size_in_use =
+        Bytes{static_cast<std::uint64_t>(std::max<std::int64_t>(status.dbsizeinuse(), 0))};
     member.version = parse_version(status.version());
     member.learner = status.islearner();
     for (const Alarm& alarm : alarms_from_wire(status)) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <string_view>
 
 #include "adapters/local/layout.hpp"
@@ -41,6 +42,18 @@ std::string url(const AgentConfig& config, std::uint16_t port) {
     return (config.tls ? "https://127.0.0.1:" : "http://127.0.0.1:") + std::to_string(port);
 }
 
+// 0: not given, or none (etcd takes a negative one as no limit; then it never raises NOSPACE).
+Bytes quota_in(const std::vector<std::string>& arguments) {
+    Bytes quota;
+    for (const std::string& argument : arguments) {
+        const std::size_t value = argument.find('=');
+        if (flag_name(argument) != "quota-backend-bytes" || value == std::string::npos) continue;
+        std::from_chars(argument.data() + value + 1, argument.data() + argument.size(),
+                        quota.value);
+    }
+    return quota;
+}
+
 }  // namespace
 
 Settings settings_of(const AgentConfig& config) {
@@ -48,6 +61,7 @@ Settings settings_of(const AgentConfig& config) {
     settings.self = config.self;
     settings.etcd_version = config.etcd_version;
     settings.policy = config.policy;
+    settings.quota = quota_in(config.extra_arguments);
     for (std::uint32_t i = 0; i < limits::replicas_max; ++i) {
         const local::Ports ports = local::ports_of(config.port_base, Ordinal{i});
         settings.addresses.push_back(

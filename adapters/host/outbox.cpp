@@ -234,6 +234,38 @@ struct Outbox::Carry {
                             return CommandEnded{id, Done{}, Nothing{}};
                         });
     }
+    void operator()(const Compact& body) const {
+        under_authority(body.via, body.fence,
+                        [at = body.at, d = deadline](etcd::Client& client, CommandId id) {
+                            return answered(id, client.compact(at, d * 30));
+                        });
+    }
+    void operator()(const Defragment& body) const {
+        auto* self = &box;
+        box.tasks_.run([self, body, id = command.id, d = deadline,
+                        client = box.members_.client(body.replica)] {
+            CommandEnded outcome = self->still_fenced(body.fence)
+                                       ? answered(id, client->defragment(d * 30))
+                                       : without_authority(id);
+            return std::function<void()>([self, body, outcome = std::move(outcome)] {
+                self->ended(outcome);
+                self->prober_.forget(body.replica);  // its size is another now
+            });
+        });
+    }
+    void operator()(const DisarmNospace& body) const {
+        under_authority(body.via, body.fence, [d = deadline](etcd::Client& client, CommandId id) {
+            auto listed = client.alarms(d);
+            const auto* alarms = std::get_if<std::vector<etcd::Alarm>>(&listed);
+            if (alarms == nullptr) return CommandEnded{id, Unknown{"no list of alarms"}, {}};
+            for (const etcd::Alarm& alarm : *alarms)
+                if (alarm.kind == etcd::AlarmKind::nospace)
+                    if (auto done = client.disarm(alarm.member, alarm.kind, d);
+                        !std::holds_alternative<Done>(done))
+                        return answered(id, std::move(done));
+            return CommandEnded{id, Done{}, Nothing{}};
+        });
+    }
     void operator()(const ProbeReplicas& body) const { box.prober_.probe(body.replicas); }
     void operator()(const WakeAt& body) const { box.hooks_.wake_at(body.at); }
     void operator()(const ExitAgent& body) const { box.hooks_.exit(body.reason); }

@@ -14,6 +14,7 @@ MemberStatus without_growth(MemberStatus status) {
     status.applied = {};
     status.revision = {};
     status.db_size = {};
+    status.db_size_in_use = {};
     return status;
 }
 

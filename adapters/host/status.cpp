@@ -132,6 +132,10 @@ Json parked_json(const State& state) {
         return {{"reason", state.alarm.reason},
                 {"next_step", state.alarm.next_step},
                 {"replica", nullptr}};
+    if (state.space.phase == SpacePhase::parked)
+        return {{"reason", state.space.reason},
+                {"next_step", state.space.next_step},
+                {"replica", nullptr}};
     if (state.replica.phase == ReplicaPhase::parked)
         return {{"reason", state.replica.reason},
                 {"next_step", state.replica.next_step},
@@ -168,6 +172,7 @@ std::string cluster_phase(const State& state) {
     if (facts.desired && facts.desired->replicas == 0) return "paused";
     if (!facts.record || facts.record->stage != RecordStage::formed) return "forming";
     if (facts.record->rebuild) return "rebuilding";
+    if (state.space.phase != SpacePhase::enough) return "repairing";
     return phase_word(Machine::cluster, state.cluster.phase);
 }
 

@@ -14,7 +14,7 @@ inline constexpr std::uint32_t replicas_max = 9;
 // One event moves each of six machines a few phases; more rounds mean two rules undo each other.
 inline constexpr int turns_per_event_max = 64;
 
-// At most: one per kind of command, and one per replica for hashes. 19 kinds + 9.
+// At most: one per kind of command, and one per replica for hashes. 22 kinds + 9.
 inline constexpr std::size_t in_flight_max = 32;
 
 // An adapter answers `unknown` at the deadline; this much later the core stops waiting by itself.

@@ -189,6 +189,10 @@ void settle(State& state, const Command& command, bool done) {
         facts.list_refused_at = done ? Instant{} : state.now;
     }
     if (std::holds_alternative<ExamineDisk>(command.body)) facts.examined_at = state.now;
+    if (const auto* compact = std::get_if<Compact>(&command.body); compact && done)
+        facts.compacted = std::max(facts.compacted, compact->at);
+    if (const auto* defragment = std::get_if<Defragment>(&command.body); defragment && done)
+        state.space.defragmented[defragment->replica] = state.now;
     if (const auto* compare = std::get_if<CompareContent>(&command.body); compare)
         facts.hashes_at = state.now;
 }
@@ -199,13 +203,20 @@ std::string text_of(const std::variant<Done, Refused, Unknown>& outcome) {
     return {};
 }
 
+// Somebody compacted further: what was wanted is so.
+bool is_compacted_already(const Command& command, const CommandEnded& ended) {
+    const auto* refused = std::get_if<Refused>(&ended.outcome);
+    return std::holds_alternative<Compact>(command.body) && refused != nullptr &&
+           refused->refusal == Refusal::compacted;
+}
+
 void fold_outcome(State& state, const CommandEnded& ended) {
     const Command* found = state.in_flight.find(ended.id);
     if (found == nullptr) return;  // of an earlier life, or given up before: nothing waits for it
     const Command command = *found;
     state.in_flight.erase(ended.id);
     const bool done = std::holds_alternative<Done>(ended.outcome);
-    settle(state, command, done);
+    settle(state, command, done || is_compacted_already(command, ended));
     if (std::holds_alternative<RebuildEtcd>(command.body))
         state.replica.reason = done ? "" : "the rebuild failed: " + text_of(ended.outcome);
     // What was learned is answered at once; only what is repeated waits.

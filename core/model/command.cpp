@@ -26,6 +26,9 @@ struct NameOf {
     const char* operator()(const MoveLeader&) const { return "MoveLeader"; }
     const char* operator()(const CompareContent&) const { return "CompareContent"; }
     const char* operator()(const DisarmCorrupt&) const { return "DisarmCorrupt"; }
+    const char* operator()(const Compact&) const { return "Compact"; }
+    const char* operator()(const Defragment&) const { return "Defragment"; }
+    const char* operator()(const DisarmNospace&) const { return "DisarmNospace"; }
     const char* operator()(const ProbeReplicas&) const { return "ProbeReplicas"; }
     const char* operator()(const WakeAt&) const { return "WakeAt"; }
     const char* operator()(const ExitAgent&) const { return "ExitAgent"; }

@@ -110,6 +110,25 @@ struct DisarmCorrupt {
     bool operator==(const DisarmCorrupt&) const = default;
 };
 
+// Frees the revisions before `at` and returns when their pages are free.
+struct Compact {
+    Ordinal via;
+    Revision at;
+    Fence fence;
+    bool operator==(const Compact&) const = default;
+};
+// Gives the free pages of one member back to its disk; that member answers nobody meanwhile.
+struct Defragment {
+    Ordinal replica;
+    Fence fence;
+    bool operator==(const Defragment&) const = default;
+};
+struct DisarmNospace {
+    Ordinal via;
+    Fence fence;
+    bool operator==(const DisarmNospace&) const = default;
+};
+
 // Which replicas' client ports the prober asks; replaces the previous set.
 struct ProbeReplicas {
     std::vector<Ordinal> replicas;
@@ -126,10 +145,12 @@ struct ExitAgent {
     bool operator==(const ExitAgent&) const = default;
 };
 
-using CommandBody = std::variant<ExamineDisk, SetAsideData, StampVolume, StartEtcd, StopEtcd,
-                                 RebuildEtcd, WriteRecord, AcquireAuthority, ReleaseAuthority,
-                                 ListMembers, AddLearner, PromoteMember, RemoveMember, MoveLeader,
-                                 CompareContent, DisarmCorrupt, ProbeReplicas, WakeAt, ExitAgent>;
+// New ones come last: digests count the place.
+using CommandBody =
+    std::variant<ExamineDisk, SetAsideData, StampVolume, StartEtcd, StopEtcd, RebuildEtcd,
+                 WriteRecord, AcquireAuthority, ReleaseAuthority, ListMembers, AddLearner,
+                 PromoteMember, RemoveMember, MoveLeader, CompareContent, DisarmCorrupt,
+                 ProbeReplicas, WakeAt, ExitAgent, Compact, Defragment, DisarmNospace>;
 
 struct Command {
     CommandId id;

@@ -44,6 +44,7 @@ struct MemberStatus {
     bool alarm_nospace = false;
     bool alarm_corrupt = false;
     std::vector<MemberId> accused;  // by CORRUPT alarms; 0: nobody by name (etcd facts 9)
+    Bytes db_size_in_use;           // what defragmentation would leave of db_size
     bool operator==(const MemberStatus&) const = default;
 };
 

@@ -44,8 +44,15 @@ struct Settings {
     std::vector<ReplicaAddress> addresses;  // index = ordinal
     Version etcd_version;
     Policy policy;
+    Bytes quota;  // of the database, as etcd is started with; 0: etcd's default
     bool operator==(const Settings&) const = default;
 };
+
+// etcd v3.6 quota.go DefaultQuotaBytes.
+inline constexpr Bytes default_quota{2ULL << 30};
+inline Bytes quota_of(const Settings& settings) {
+    return settings.quota.value == 0 ? default_quota : settings.quota;
+}
 
 // StatefulSet's podManagementPolicy.
 enum class PodManagement { ordered, parallel };

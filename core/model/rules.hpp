@@ -193,6 +193,25 @@ enum class RuleId : std::uint16_t {
     K06,
     K07,
     K08,
+    // space: the NOSPACE alarm (core/machines/space.cpp)
+    B01 = 1101,
+    B02,
+    B03,
+    B04,
+    B05,
+    B06,
+    B07,
+    B08,
+    B09,
+    B10,
+    B11,
+    B12,
+    B13,
+    B14,
+    B15,
+    B16,
+    B17,
+    B18,
 };
 
 enum class Machine : std::uint8_t {
@@ -205,6 +224,7 @@ enum class Machine : std::uint8_t {
     authority,
     look,  // evidence asked for outside any machine
     alarm,
+    space,
 };
 
 // taken: the row fired; refused: its guard said no; no_row: an impossible pair (phase, signal).

@@ -240,6 +240,36 @@ struct nobody_knows {
     bool operator==(const nobody_knows&) const = default;
 };
 
+// space
+struct short_of_space {
+    bool operator==(const short_of_space&) const = default;
+};
+struct space_back {
+    bool operator==(const space_back&) const = default;
+};
+struct may_compact {
+    Revision at;
+    bool operator==(const may_compact&) const = default;
+};
+struct compacted {
+    bool operator==(const compacted&) const = default;
+};
+struct fragmented {
+    Ordinal replica;
+    bool operator==(const fragmented&) const = default;
+};
+struct has_room {
+    bool operator==(const has_room&) const = default;
+};
+struct still_full {
+    bool operator==(const still_full&) const = default;
+};
+struct nothing_helps {
+    std::string why;
+    std::string next_step;
+    bool operator==(const nothing_helps&) const = default;
+};
+
 }  // namespace signal
 
 using ReplicaSignal =
@@ -269,5 +299,9 @@ using AuthoritySignal = std::variant<signal::work_for_us, signal::granted, signa
                                      signal::work_done, signal::authority_lost>;
 using AlarmSignal = std::variant<signal::alarm_raised, signal::alarm_gone, signal::content_agrees,
                                  signal::nobody_knows>;
+
+using SpaceSignal = std::variant<signal::short_of_space, signal::space_back, signal::may_compact,
+                                 signal::compacted, signal::fragmented, signal::has_room,
+                                 signal::still_full, signal::nothing_helps, signal::let_go>;
 
 }  // namespace quorate

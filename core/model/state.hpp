@@ -88,6 +88,7 @@ struct Facts {
     bool desired_unread = false;  // asked to stop, and what is desired since then is not known yet
     Instant list_refused_at;      // when a list was last asked for in vain
     Instant slept_at;             // when a timer last came much too late
+    Revision compacted;           // as this agent last saw it done
     bool operator==(const Facts&) const = default;
 };
 
@@ -209,6 +210,27 @@ struct AlarmState {
     bool operator==(const AlarmState&) const = default;
 };
 
+// The NOSPACE alarm.
+enum class SpacePhase : std::uint8_t {
+    enough,
+    wanting,  // an alarm stands; whoever has authority compacts
+    compacting,
+    defragmenting,
+    disarming,
+    parked,
+};
+struct SpaceState {
+    SpacePhase phase = SpacePhase::enough;
+    Instant since;  // of this phase
+    Instant retry_at;
+    Revision compacting_at;                   // what was asked for last
+    std::uint32_t compactions = 0;            // done for this alarm; each leaves less
+    SmallMap<Ordinal, Instant> defragmented;  // since the last compaction, and when
+    std::string reason;                       // while parked
+    std::string next_step;
+    bool operator==(const SpaceState&) const = default;
+};
+
 struct State {
     EventSeq seq;  // of the last event
     Instant now;   // the same
@@ -226,6 +248,7 @@ struct State {
     std::optional<Instant> wake_at;  // the timer last armed
     bool exiting = false;            // ExitAgent was said
     AlarmState alarm;
+    SpaceState space;
     bool operator==(const State&) const = default;
 };
 

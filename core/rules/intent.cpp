@@ -6,6 +6,7 @@
 #include "core/facts/evidence.hpp"
 #include "core/rules/content.hpp"
 #include "core/rules/quorum.hpp"
+#include "core/rules/space.hpp"
 
 namespace quorate {
 namespace {
@@ -188,7 +189,7 @@ bool work_is_visible(const State& state) {
     }
     for (const auto& [id, member] : state.members)
         if (member.phase == MemberPhase::failed) return true;
-    return doubt_is_work(state);
+    return doubt_is_work(state) || space_is_work(state);
 }
 
 Span silence_limit(const Facts& facts, Ordinal ordinal) {
@@ -246,6 +247,9 @@ std::optional<Instant> next_wake(const State& state) {
         if (doubt_is_work(state)) earliest.consider(facts.hashes_at + policy.stability_window);
     }
     earliest.consider(state.alarm.retry_at);
+    earliest.consider(state.space.retry_at);
+    if (state.space.phase == SpacePhase::parked)
+        earliest.consider(state.space.since + policy.hash_check_period);
     earliest.consider(awake_since(facts));
     if (facts.list_refused_at != Instant{}) earliest.consider(facts.list_at + policy.retry_period);
     if (state.replica.phase == ReplicaPhase::examining) earliest.consider(probed_since_told(state));

@@ -17,5 +17,6 @@ std::optional<ClusterSignal> read_cluster(const State& state);
 std::optional<RepairSignal> read_repair(const State& state);
 std::optional<AuthoritySignal> read_authority(const State& state);
 std::optional<AlarmSignal> read_alarm(const State& state);
+std::optional<SpaceSignal> read_space(const State& state);
 
 }  // namespace quorate

@@ -8,6 +8,7 @@
 #include "core/rules/quorum.hpp"
 #include "core/rules/record_edits.hpp"
 #include "core/rules/signals.hpp"
+#include "core/rules/space.hpp"
 
 namespace quorate {
 namespace {
@@ -23,6 +24,13 @@ bool is_lost(const Facts& facts, Ordinal ordinal, const ListedMember& member) {
     if (speaks_of_it && entry->claim == VolumeClaim::wants_admission) return true;
     const std::string* diverged = facts.diverged.find(member.id);
     return diverged != nullptr && diverged->empty();
+}
+
+bool is_being_defragmented(const State& state, Ordinal ordinal) {
+    return std::any_of(state.in_flight.begin(), state.in_flight.end(), [&](const auto& command) {
+        const auto* body = std::get_if<Defragment>(&command.second.body);
+        return body != nullptr && body->replica == ordinal;
+    });
 }
 
 using ClusterReading = std::optional<ClusterSignal>;
@@ -88,6 +96,7 @@ ClusterReading without_quorum(const State& state) {
 }
 
 ClusterReading next_change(const State& state) {
+    if (in_flight<Defragment>(state)) return std::nullopt;  // one member less is enough
     const auto view = plan_view(state);
     if (!view || state.repair.phase != RepairPhase::idle) return std::nullopt;
     const Plan plan = plan_membership(*view);
@@ -339,6 +348,7 @@ std::optional<MemberSignal> read_member(const State& state, MemberId id) {
         entry->learner ? policy.learner_stuck_after : silence_limit(facts, member.ordinal);
     if (phase == MemberPhase::voting || phase == MemberPhase::learning) return signal::quiet{};
     if (phase == MemberPhase::failed || !judged) return std::nullopt;
+    if (is_being_defragmented(state, member.ordinal)) return std::nullopt;
     // Counted from when it fell silent, but not before this agent could have noticed otherwise, and
     // not while nobody served: who comes back after an outage has had no time to be heard.
     const Instant since = std::max({member.since, facts.started_at, serves_since(facts)});
@@ -433,7 +443,7 @@ std::optional<AuthoritySignal> read_authority(const State& state) {
             const ClusterPhase phase = state.cluster.phase;
             const bool busy = phase == ClusterPhase::growing || phase == ClusterPhase::shrinking ||
                               phase == ClusterPhase::repairing ||
-                              state.repair.phase != RepairPhase::idle;
+                              state.repair.phase != RepairPhase::idle || space_is_work(state);
             const bool halted = !facts.unknown_event.empty();
             if ((busy && !halted) || in_flight<WriteRecord>(state) || in_flight<ListMembers>(state))
                 return std::nullopt;

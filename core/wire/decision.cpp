@@ -79,6 +79,20 @@ struct PutBody {
         for (const MemberId id : from.accused)
             to->mutable_disarm_corrupt()->add_accused(id.value);
     }
+    void operator()(const Compact& from) const {
+        pb::Compact* compact = to->mutable_compact();
+        compact->set_via(from.via.value);
+        compact->set_at(from.at.value);
+        compact->set_fence(from.fence.value);
+    }
+    void operator()(const Defragment& from) const {
+        to->mutable_defragment()->set_replica(from.replica.value);
+        to->mutable_defragment()->set_fence(from.fence.value);
+    }
+    void operator()(const DisarmNospace& from) const {
+        to->mutable_disarm_nospace()->set_via(from.via.value);
+        to->mutable_disarm_nospace()->set_fence(from.fence.value);
+    }
     void operator()(const ProbeReplicas& from) const {
         put_ordinals(from.replicas, to->mutable_probe_replicas()->mutable_replicas());
     }
@@ -171,6 +185,13 @@ bool get_etcd(const pb::Command& from, CommandBody& to) {
         for (const std::uint64_t id : from.disarm_corrupt().accused())
             disarm.accused.push_back({id});
         to = std::move(disarm);
+    } else if (from.has_compact()) {
+        const pb::Compact& compact = from.compact();
+        to = Compact{{compact.via()}, {compact.at()}, {compact.fence()}};
+    } else if (from.has_defragment()) {
+        to = Defragment{{from.defragment().replica()}, {from.defragment().fence()}};
+    } else if (from.has_disarm_nospace()) {
+        to = DisarmNospace{{from.disarm_nospace().via()}, {from.disarm_nospace().fence()}};
     } else {
         return false;
     }

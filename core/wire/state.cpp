@@ -61,6 +61,7 @@ void put(const Facts& from, pb::Facts* to) {
     to->set_desired_unread(from.desired_unread);
     to->set_list_refused_at_us(from.list_refused_at.us);
     to->set_slept_at_us(from.slept_at.us);
+    to->set_compacted(from.compacted.value);
     if (from.approved_token) to->set_approved_token(*from.approved_token);
     to->set_unknown_event(from.unknown_event);
 }
@@ -126,6 +127,7 @@ bool get(const pb::Facts& from, Facts& to) {
     to.desired_unread = from.desired_unread();
     to.list_refused_at = {from.list_refused_at_us()};
     to.slept_at = {from.slept_at_us()};
+    to.compacted = {from.compacted()};
     if (from.has_approved_token()) to.approved_token = from.approved_token();
     to.unknown_event = from.unknown_event();
     return get_messages(from, to) && get_maps(from, to) && get_judged(from, to.judged);
@@ -247,6 +249,32 @@ bool get(const pb::AlarmState& from, AlarmState& to) {
     return get_value<pb::AlarmPhase>(from.phase(), to.phase);
 }
 
+void put(const SpaceState& from, pb::SpaceState* to) {
+    to->set_phase(wire_value<pb::SpacePhase>(from.phase));
+    to->set_since_us(from.since.us);
+    to->set_retry_at_us(from.retry_at.us);
+    to->set_compacting_at(from.compacting_at.value);
+    to->set_compactions(from.compactions);
+    for (const auto& [ordinal, at] : from.defragmented) {
+        pb::Defragmented* one = to->add_defragmented();
+        one->set_ordinal(ordinal.value);
+        one->set_at_us(at.us);
+    }
+    to->set_reason(from.reason);
+    to->set_next_step(from.next_step);
+}
+bool get(const pb::SpaceState& from, SpaceState& to) {
+    to.since = {from.since_us()};
+    to.retry_at = {from.retry_at_us()};
+    to.compacting_at = {from.compacting_at()};
+    to.compactions = from.compactions();
+    for (const pb::Defragmented& one : from.defragmented())
+        to.defragmented[Ordinal{one.ordinal()}] = {one.at_us()};
+    to.reason = from.reason();
+    to.next_step = from.next_step();
+    return get_value<pb::SpacePhase>(from.phase(), to.phase);
+}
+
 }  // namespace
 
 void put(const State& from, pb::State* to) {
@@ -274,6 +302,7 @@ void put(const State& from, pb::State* to) {
     if (from.wake_at) to->set_wake_at_us(from.wake_at->us);
     to->set_exiting(from.exiting);
     if (from.alarm != AlarmState{}) put(from.alarm, to->mutable_alarm());
+    if (from.space != SpaceState{}) put(from.space, to->mutable_space());
 }
 
 bool get(const pb::State& from, State& to) {
@@ -292,7 +321,8 @@ bool get(const pb::State& from, State& to) {
            get(from.replica(), to.replica) && get(from.volume(), to.volume) &&
            get(from.process(), to.process) && get(from.cluster(), to.cluster) &&
            get(from.repair(), to.repair) && get(from.authority(), to.authority) &&
-           (!from.has_alarm() || get(from.alarm(), to.alarm));
+           (!from.has_alarm() || get(from.alarm(), to.alarm)) &&
+           (!from.has_space() || get(from.space(), to.space));
 }
 
 std::string encode(const State& state) { return encode_as<pb::State>(state); }

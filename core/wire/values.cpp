@@ -127,6 +127,7 @@ void put(const MemberStatus& from, pb::MemberStatus* to) {
     to->set_alarm_corrupt(from.alarm_corrupt);
     for (const MemberId id : from.accused)
         to->add_accused(id.value);
+    to->set_db_size_in_use(from.db_size_in_use.value);
 }
 bool get(const pb::MemberStatus& from, MemberStatus& to) {
     to.answers = from.answers();
@@ -144,6 +145,7 @@ bool get(const pb::MemberStatus& from, MemberStatus& to) {
     to.alarm_corrupt = from.alarm_corrupt();
     for (const std::uint64_t id : from.accused())
         to.accused.push_back({id});
+    to.db_size_in_use = {from.db_size_in_use()};
     return get(from.version(), to.version);
 }
 
@@ -233,9 +235,11 @@ void put(const Settings& from, pb::Settings* to) {
     put_all(from.addresses, to->mutable_addresses());
     put(from.etcd_version, to->mutable_etcd_version());
     put(from.policy, to->mutable_policy());
+    to->set_quota(from.quota.value);
 }
 bool get(const pb::Settings& from, Settings& to) {
     to.self = {from.self()};
+    to.quota = {from.quota()};
     return get_all(from.addresses(), to.addresses) && get(from.etcd_version(), to.etcd_version) &&
            get(from.policy(), to.policy);
 }

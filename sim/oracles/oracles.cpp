@@ -61,6 +61,16 @@ void Oracles::removal_asked(std::uint8_t leader, MemberId target) {
 }
 
 // S9: what the learner holds is what the leader holds.
+void Oracles::disarming_nospace() {
+    ++counts_.disarms;
+    for (std::uint8_t o = 0; o < Network::size; ++o) {
+        const Process& p = world_.cluster.process(o);
+        if (p.answers() && p.file_mib * 5 > World::quota_mib * 4)
+            report("S13", "NOSPACE is disarmed while replica " + std::to_string(int{o}) +
+                              " holds " + std::to_string(p.file_mib) + " MiB");
+    }
+}
+
 void Oracles::promotion_asked(std::uint8_t leader, MemberId target) {
     ++counts_.promotions;
     const Process& p = world_.cluster.process(leader);

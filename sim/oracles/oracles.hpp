@@ -25,6 +25,7 @@ struct OracleCounts {
     std::uint64_t restarts = 0;    // S5: starts of an identity that had run before
     std::uint64_t unknowable = 0;  // S5: rolled back to behind the mark, under the same start
     std::uint64_t promotions = 0;  // S9
+    std::uint64_t disarms = 0;     // S13: of NOSPACE
     std::uint64_t released = 0;    // S16
     std::uint64_t replayed = 0;    // S17
     InvariantCounts core;
@@ -51,6 +52,7 @@ class Oracles {
     void losing(std::uint8_t o);       // a fault is about to change or drop this volume's data
     void rolled_back(std::uint8_t o);  // ... and this is what it holds now
     void rebuilt(std::uint8_t o);
+    void disarming_nospace();
     void accept_loss(Ordinal survivor);  // an operator's token
     void after_event();
     void audit();

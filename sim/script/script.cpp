@@ -6,13 +6,19 @@
 //   at 20s COMMAND · after 5s COMMAND   since the beginning · since now
 //   wait 5s
 //   kill etcd N · kill agent N · delete pod N · crash N before-commit|after-commit|after-release
-//   CMD wipe N · save N · rollback N · swap A B · clone A B hold N · free N · freeze N · thaw N ·
-//   partition 0 | 1 2 · cut-store N · heal · lose-answers PCT scale N · approve settle faults end;
-//   then steady, within ten minutes expect steady within 60s expect parked within 60s [TEXT] some
-//   agent parks, its reason holds TEXT expect survivor N                   a parked agent names it
+//       [NAME OF COMMAND] · wipe N · save N · rollback N · swap A B · clone A B · change N
+//   hold N · free N · freeze N · thaw N · partition 0 | 1 2 · cut-store N · heal
+//   lose-answers PERCENT · scale N · approve
+//   accuse N|nobody · disarm N|nobody|nospace · fill MIB · store MIB · erase MIB
+//   settle                              faults end; then steady, within ten minutes
+//   expect steady within 60s
+//   expect parked within 60s [TEXT]     some agent parks, its reason holds TEXT
+//   expect survivor N                   a parked agent names it
 //   expect set-aside N REASON           the volume holds data set aside for that reason
 //   expect nothing set-aside
 //   expect epoch N · expect voters N · expect no leader · expect writes
+//   expect disarmed                     no CORRUPT alarm stands, and no agent doubts the content
+//   expect room                         the same of NOSPACE
 #include "sim/script/script.hpp"
 
 #include <algorithm>
@@ -141,6 +147,9 @@ class Runner {
             if (!world_->approve_rebuild()) return "there is no plan to approve";
         } else if (verb == "accuse" || verb == "disarm") {
             return alarm(words);
+        } else if ((verb == "fill" || verb == "store" || verb == "erase") && words.size() == 2 &&
+                   number(words[1])) {
+            return resize(verb, *number(words[1]));
         } else if (verb == "settle") {
             world_->end_faults();
             return steady_within(minutes(10));
@@ -166,10 +175,43 @@ class Runner {
         return {};
     }
 
+    std::string room() {
+        for (std::uint8_t o = 0; o < Network::size; ++o) {
+            if (world_->cluster.status(o).alarm_nospace) return "an alarm stands";
+            const Agent& agent = *world_->agents[o];
+            if (agent.alive() && agent.state().space.phase != SpacePhase::enough)
+                return "replica " + std::to_string(int{o}) + " still wants space";
+        }
+        return {};
+    }
+
+    // "fill 90" writes so many MiB of revisions, "store 90" of what only "erase 90" takes back.
+    // What exceeds the quota raises the alarm of the member that noticed, the leader.
+    std::string resize(const std::string& verb, std::uint64_t mib) {
+        const auto leader = world_->cluster.able_leader();
+        if (!leader) return "nobody leads";
+        const EntryKind kind = verb == "fill"    ? EntryKind::fill
+                               : verb == "store" ? EntryKind::store
+                                                 : EntryKind::erase;
+        if (!world_->cluster.resize(*leader, kind, mib, 0)) return "the leader takes nothing";
+        world_->run_for(milliseconds(200));
+        const Process& process = world_->cluster.process(*leader);
+        if (kind == EntryKind::erase || process.file_mib < World::quota_mib) return {};
+        const MemberId id = world_->cluster.data(*leader)->id;
+        return world_->cluster.alarm(*leader, EntryKind::nospace, id, 0) ? ""
+                                                                         : "nobody leads any more";
+    }
+
     // What etcd's own checks raise and what a person disarms: "accuse 1", "accuse nobody".
     std::string alarm(const Words& words) {
         const auto leader = world_->cluster.able_leader();
         if (!leader) return "nobody leads";
+        if (words.size() == 2 && words[0] == "disarm" && words[1] == "nospace") {
+            const std::vector<MemberId> ids = world_->cluster.process(*leader).short_of;
+            for (const MemberId one : ids)
+                world_->cluster.alarm(*leader, EntryKind::room, one, 0);
+            return {};
+        }
         MemberId id;
         if (const auto one = replica(words, 1)) {
             if (const EtcdData* data = world_->cluster.data(*one)) id = data->id;
@@ -284,6 +326,7 @@ class Runner {
                        ? ""
                        : "another epoch";
         if (what == "disarmed") return disarmed();
+        if (what == "room") return room();
         if (what == "voters" && n) return voters(*n);
         return "unknown expectation";
     }

@@ -32,7 +32,9 @@ bool ends_in_the_store(const CommandBody& body) {
 bool ends_in_etcd(const CommandBody& body) {
     return std::holds_alternative<ListMembers>(body) || std::holds_alternative<AddLearner>(body) ||
            std::holds_alternative<PromoteMember>(body) ||
-           std::holds_alternative<RemoveMember>(body) || std::holds_alternative<MoveLeader>(body);
+           std::holds_alternative<RemoveMember>(body) || std::holds_alternative<MoveLeader>(body) ||
+           std::holds_alternative<Compact>(body) || std::holds_alternative<Defragment>(body) ||
+           std::holds_alternative<DisarmNospace>(body);
 }
 
 }  // namespace
@@ -56,6 +58,7 @@ Settings Agent::settings() const {
     }
     settings.etcd_version = world_.config.version;
     settings.policy = world_.config.policy;
+    settings.quota = Bytes{World::quota_mib << 20};
     return settings;
 }
 
@@ -400,6 +403,34 @@ struct Agent::Carry {
                                                 last ? uid : 0))
                            return Refused{Refusal::no_leader, "etcdserver: no leader"};
                    }
+                   return std::nullopt;
+               });
+    }
+    void operator()(const Compact& body) const {
+        change(body.via, body.fence,
+               [&](std::uint8_t via, std::uint64_t uid) -> std::optional<Refused> {
+                   if (world.cluster.resize(via, EntryKind::compact, 0, uid)) return std::nullopt;
+                   return Refused{Refusal::no_leader, "etcdserver: no leader"};
+               });
+    }
+    void operator()(const Defragment& body) const {
+        const auto o = static_cast<std::uint8_t>(body.replica.value);
+        if (!agent.fenced(body.fence)) return refuse(Refusal::precondition, "authority is gone");
+        if (!world.network.linked(agent.self_, o) || !world.cluster.defragment(o))
+            return refuse(Refusal::not_reachable, "connection refused");
+        agent.told_[o].status.reset();  // its size is another now
+        done();
+    }
+    void operator()(const DisarmNospace& body) const {
+        world.oracles.disarming_nospace();
+        change(body.via, body.fence,
+               [&](std::uint8_t via, std::uint64_t uid) -> std::optional<Refused> {
+                   const std::vector<MemberId> ids = world.cluster.process(via).short_of;
+                   if (ids.empty()) return Refused{Refusal::precondition, "there is no alarm"};
+                   for (std::size_t i = 0; i < ids.size(); ++i)
+                       if (!world.cluster.alarm(via, EntryKind::room, ids[i],
+                                                i + 1 == ids.size() ? uid : 0))
+                           return Refused{Refusal::no_leader, "etcdserver: no leader"};
                    return std::nullopt;
                });
     }

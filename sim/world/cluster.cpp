@@ -284,6 +284,9 @@ MemberStatus Cluster::status(std::uint8_t o) const {
     status.learner = self != nullptr && self->learner;
     status.alarm_corrupt = !p.accused.empty();
     status.accused = p.accused;
+    status.alarm_nospace = !p.short_of.empty();
+    status.db_size = Bytes{p.file_mib << 20};
+    status.db_size_in_use = Bytes{(p.freeable_mib + p.stored_mib) << 20};
     return status;
 }
 
@@ -319,6 +322,19 @@ bool Cluster::put(std::uint8_t via, std::uint64_t write, std::uint64_t uid) {
 bool Cluster::alarm(std::uint8_t via, EntryKind kind, MemberId id, std::uint64_t uid) {
     if (!serves(via)) return false;
     propose(via, LogEntry{0, uid, id.value, kind, 0});
+    return true;
+}
+
+bool Cluster::resize(std::uint8_t via, EntryKind kind, std::uint64_t mib, std::uint64_t uid) {
+    if (!serves(via)) return false;
+    propose(via, LogEntry{0, uid, mib, kind, 0});
+    return true;
+}
+
+bool Cluster::defragment(std::uint8_t o) {
+    Process& p = at(o);
+    if (!p.answers()) return false;
+    p.file_mib = p.freeable_mib + p.stored_mib;
     return true;
 }
 

@@ -58,7 +58,11 @@ struct Process {
     std::uint64_t applied = 0;
     std::vector<View> conf;
     std::vector<MemberId> removed;
-    std::vector<MemberId> accused;      // CORRUPT alarms; nothing is written while there is one
+    std::vector<MemberId> accused;   // CORRUPT alarms; nothing is written while there is one
+    std::vector<MemberId> short_of;  // NOSPACE alarms; likewise
+    std::uint64_t freeable_mib = 0;  // what a compaction would free
+    std::uint64_t stored_mib = 0;
+    std::uint64_t file_mib = 0;         // never shrinks but by defragmentation
     std::vector<std::uint64_t> hashes;  // after each applied write
     std::vector<bool> has;              // by number of the write
 
@@ -111,6 +115,9 @@ class Cluster {
     std::optional<Refused> move_leader(std::uint8_t via, MemberId to);
     // An alarm for `id`, raised or disarmed; no: this member takes nothing.
     bool alarm(std::uint8_t via, EntryKind kind, MemberId id, std::uint64_t uid);
+    // What fills and frees the database; no: this member takes nothing.
+    bool resize(std::uint8_t via, EntryKind kind, std::uint64_t mib, std::uint64_t uid);
+    bool defragment(std::uint8_t ordinal);
     // Value bytes change behind the member's back: what it answers is not what was written.
     void change_content(std::uint8_t ordinal);
     std::optional<ContentHash> hash_at(std::uint8_t ordinal, Revision revision) const;

@@ -24,12 +24,18 @@ enum class EntryKind : std::uint8_t {
     publish,  // a member tells its name: it counts as started from here on
     accuse,   // raises the CORRUPT alarm for a member; 0: for nobody by name
     disarm,   // takes it back
+    fill,     // so many MiB of revisions that a compaction frees
+    store,    // so many MiB that only deleting frees
+    erase,
+    compact,
+    nospace,  // raises the NOSPACE alarm for a member
+    room,     // takes it back
 };
 
 struct LogEntry {
     std::uint64_t term = 0;
     std::uint64_t uid = 0;      // of the request, 0: nobody waits for it
-    std::uint64_t payload = 0;  // number of the write, or the member id
+    std::uint64_t payload = 0;  // number of the write, the member id, or MiB
     EntryKind kind = EntryKind::nothing;
     std::uint8_t ordinal = 0;  // of the member: what its peer URL says
 };

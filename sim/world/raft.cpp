@@ -27,6 +27,12 @@ bool is_conf(EntryKind kind) {
         case EntryKind::publish:
         case EntryKind::accuse:
         case EntryKind::disarm:
+        case EntryKind::fill:
+        case EntryKind::store:
+        case EntryKind::erase:
+        case EntryKind::compact:
+        case EntryKind::nospace:
+        case EntryKind::room:
             return false;
     }
     return false;
@@ -455,7 +461,7 @@ bool Cluster::apply_one(std::uint8_t o, const LogEntry& entry) {
             return true;
         case EntryKind::write:
             // To 3.7 the applier answers "corrupt cluster" (etcd facts 9).
-            if (!p.accused.empty()) return false;
+            if (!p.accused.empty() || !p.short_of.empty()) return false;
             p.hashes.push_back(
                 mix(p.hashes.empty() ? 0 : p.hashes.back(), entry.payload ^ disk(o).changed));
             if (p.has.size() <= entry.payload) p.has.resize(entry.payload + 64);
@@ -491,6 +497,25 @@ bool Cluster::apply_one(std::uint8_t o, const LogEntry& entry) {
             return true;
         case EntryKind::disarm:
             std::erase(p.accused, id);
+            return true;
+        case EntryKind::nospace:
+            if (std::find(p.short_of.begin(), p.short_of.end(), id) == p.short_of.end())
+                p.short_of.push_back(id);
+            return true;
+        case EntryKind::room:
+            std::erase(p.short_of, id);
+            return true;
+        case EntryKind::fill:
+        case EntryKind::store:
+            if (!p.short_of.empty()) return false;
+            (entry.kind == EntryKind::fill ? p.freeable_mib : p.stored_mib) += entry.payload;
+            p.file_mib = std::max(p.file_mib, p.freeable_mib + p.stored_mib);
+            return true;
+        case EntryKind::erase:
+            p.stored_mib -= std::min(p.stored_mib, entry.payload);
+            return true;
+        case EntryKind::compact:
+            p.freeable_mib = 0;
             return true;
         case EntryKind::publish:
             if (known != nullptr) known->started = true;

@@ -229,6 +229,7 @@ std::optional<std::string> World::parked(std::uint8_t o) const {
     if (agent.state().cluster.phase == ClusterPhase::parked) return agent.state().cluster.reason;
     if (agent.state().replica.phase == ReplicaPhase::parked) return agent.state().replica.reason;
     if (agent.state().alarm.phase == AlarmPhase::parked) return agent.state().alarm.reason;
+    if (agent.state().space.phase == SpacePhase::parked) return agent.state().space.reason;
     return std::nullopt;
 }
 

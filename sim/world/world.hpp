@@ -53,6 +53,7 @@ struct Pod {
 class World final : private EtcdWatcher {
   public:
     static constexpr std::uint8_t size = Network::size;
+    static constexpr std::uint64_t quota_mib = 100;  // of each member's database
 
     explicit World(Config config);
 

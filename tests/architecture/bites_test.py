@@ -174,7 +174,7 @@ class Grid(Folder):
         self.assertIn("of no use", self.said("clear / alarm_raised: said before\n"))
 
     def test_a_reason_for_an_unknown_name_is_found(self):
-        self.assertIn("alarm has no phase nowhere", self.said("nowhere / alarm_gone: why\n"))
+        self.assertIn("space has no phase nowhere", self.said("nowhere / space_back: why\n"))
         self.assertIn("there is no machine engine", self.said("[engine]\na / b: why\n"))
 
     def test_a_missing_golden_is_found(self):

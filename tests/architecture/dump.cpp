@@ -68,6 +68,8 @@ std::string signals_of(Machine machine) {
             return "[]";
         case Machine::alarm:
             return signals<AlarmSignal>();
+        case Machine::space:
+            return signals<SpaceSignal>();
     }
     return "[]";
 }

@@ -18,6 +18,7 @@
 #include "core/machines/process.hpp"
 #include "core/machines/repair.hpp"
 #include "core/machines/replica.hpp"
+#include "core/machines/space.hpp"
 #include "core/machines/volume.hpp"
 #include "core/rules/intent.hpp"
 #include "core/rules/looking.hpp"
@@ -126,6 +127,15 @@ struct AlarmHand {
     }
 };
 
+struct SpaceHand {
+    using Signal = SpaceSignal;
+    static constexpr Machine machine = Machine::space;
+    static Given fire(State state, std::uint8_t phase, const Signal& signal) {
+        state.space.phase = static_cast<SpacePhase>(phase);
+        return given(machine, turn_space(state, signal));
+    }
+};
+
 const std::vector<RowText>& rows_of(Machine machine) {
     static const std::vector<MachineTable> tables = all_tables();
     return std::find_if(tables.begin(), tables.end(),
@@ -167,7 +177,7 @@ std::string text_of(const std::optional<RuleId>& rule) { return rule ? rule_name
 template <class Hand>
 class Machines : public testing::Test {};
 using Hands = testing::Types<ReplicaHand, VolumeHand, ProcessHand, MemberHand, ClusterHand,
-                             RepairHand, AuthorityHand, AlarmHand>;
+                             RepairHand, AuthorityHand, AlarmHand, SpaceHand>;
 struct HandName {
     template <class Hand>
     static std::string GetName(int) {
@@ -237,6 +247,8 @@ constexpr Asks asks[] = {
     {H18, "CompareContent"},{H22, "WriteRecord"},  {H23, "WriteRecord"},
     {A01, "AcquireAuthority"}, {A04, "ReleaseAuthority"},
     {K03, "DisarmCorrupt"},
+    {B02, "Compact"},      {B03, "Compact"},       {B05, "Defragment"},
+    {B06, "DisarmNospace"}, {B09, "DisarmNospace"},
 };
 // clang-format on
 

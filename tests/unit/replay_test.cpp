@@ -49,7 +49,8 @@ class Replay : public testing::Test {
     }
 
     static quorate::Settings Settings() {
-        return {Ordinal{0}, {{"quorate-0", "http://q0:2380", "http://q0:2379"}}, {3, 6, 11}, {}};
+        return {
+            Ordinal{0}, {{"quorate-0", "http://q0:2380", "http://q0:2379"}}, {3, 6, 11}, {}, {}};
     }
 
     wire::JournalEntry& Entry(std::uint64_t seq) { return journal_.records[seq - 1].entry; }

@@ -237,6 +237,7 @@ TEST(WireEnums, AreThoseOfTheCore) {
     ExpectTheSameNames<RepairPhase>("RepairPhase");
     ExpectTheSameNames<AuthorityPhase>("AuthorityPhase");
     ExpectTheSameNames<AlarmPhase>("AlarmPhase");
+    ExpectTheSameNames<SpacePhase>("SpacePhase");
     ExpectTheSameNames<HashVerdict>("HashVerdict");
 }
 
