@@ -155,22 +155,41 @@ RunVerdict run_seed(const RunOptions& options) {
     return verdict;
 }
 
+std::string text_of(const RunVerdict& verdict) {
+    char line[256];
+    std::snprintf(line, sizeof line,
+                  "%s seed=%" PRIu64 " digest=%016" PRIx64 " events=%" PRIu64
+                  " virtual=%.0fs faults=%" PRIu64 " writes=%" PRIu64 " settled=%.0fs",
+                  name_of(verdict.ending), verdict.seed, verdict.digest, verdict.events,
+                  static_cast<double>(verdict.virtual_time.us) / 1e6, verdict.faults,
+                  verdict.acknowledged, static_cast<double>(verdict.settled_after.us) / 1e6);
+    std::string text = line;
+    if (!verdict.what.empty()) text += " : " + verdict.what;
+    for (const Violation& violation : verdict.violations)
+        text += "\n  " + violation.id + " " + violation.what;
+    return text;
+}
+
 int sim_run(const RunOptions& options) {
     // The only clock in sim: it says how fast a life ran, never what happened in it.
     const auto begin = std::chrono::steady_clock::now();
     const RunVerdict verdict = run_seed(options);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-    std::printf("%s seed=%" PRIu64 " digest=%016" PRIx64 " events=%" PRIu64
-                " ev/s=%.0f virtual=%.0fs faults=%" PRIu64 " writes=%" PRIu64
-                " settled=%.0fs%s%s\n",
-                name_of(verdict.ending), verdict.seed, verdict.digest, verdict.events,
-                static_cast<double>(verdict.events) / took.count(),
-                static_cast<double>(verdict.virtual_time.us) / 1e6, verdict.faults,
-                verdict.acknowledged, static_cast<double>(verdict.settled_after.us) / 1e6,
-                verdict.what.empty() ? "" : " : ", verdict.what.c_str());
-    for (const Violation& violation : verdict.violations)
-        std::printf("  %s %s\n", violation.id.c_str(), violation.what.c_str());
+    std::printf("%s\n%.0f events/s\n", text_of(verdict).c_str(),
+                static_cast<double>(verdict.events) / took.count());
     return verdict.exit_code();
+}
+
+int sim_check_determinism(const RunOptions& options) {
+    const RunVerdict first = run_seed(options);
+    const RunVerdict second = run_seed(options);
+    if (first.digest == second.digest) {
+        std::printf("%s\n", text_of(first).c_str());
+        return first.exit_code();
+    }
+    std::printf("FAIL nondeterminism seed=%" PRIu64 " digests %016" PRIx64 " and %016" PRIx64 "\n",
+                options.seed, first.digest, second.digest);
+    return 13;
 }
 
 }  // namespace quorate::sim

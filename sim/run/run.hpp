@@ -48,7 +48,13 @@ struct RunVerdict {
 
 RunVerdict run_seed(const RunOptions& options);
 
-// Runs, prints one line (and the violations), and returns the exit code.
+// "PASS converged seed=7 digest=... : why", and a line for each violation.
+std::string text_of(const RunVerdict& verdict);
+
+// Runs, prints the verdict, and returns the exit code.
 int sim_run(const RunOptions& options);
+
+// The same life twice. 13 when their digests differ: then nothing else that is said of it counts.
+int sim_check_determinism(const RunOptions& options);
 
 }  // namespace quorate::sim

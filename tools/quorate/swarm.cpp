@@ -1,0 +1,130 @@
+#include "tools/quorate/swarm.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cinttypes>
+#include <cstdio>
+#include <mutex>
+#include <thread>
+
+#include "core/base/mix.hpp"
+
+namespace quorate::cli {
+namespace {
+
+using sim::OracleCounts;
+using sim::RunVerdict;
+
+struct Counter {
+    const char* name;
+    std::uint64_t OracleCounts::*place;
+};
+constexpr Counter counters[] = {
+    {"S1 removals", &OracleCounts::removals},
+    {"S2 voters removed", &OracleCounts::voters_out},
+    {"S3 times somebody could commit", &OracleCounts::able},
+    {"S3 foundings", &OracleCounts::founded},
+    {"S4 leaders held against acknowledged writes", &OracleCounts::leaders},
+    {"S4 acknowledged writes", &OracleCounts::acknowledged},
+    {"S5 starts of an identity that had run", &OracleCounts::restarts},
+    {"S9 promotions", &OracleCounts::promotions},
+    {"S16 commands released", &OracleCounts::released},
+    {"S17 records replayed", &OracleCounts::replayed},
+};
+
+void add(OracleCounts& to, const OracleCounts& more) {
+    for (const Counter& counter : counters)
+        to.*counter.place += more.*counter.place;
+}
+
+void add(SwarmReport& report, const RunVerdict& verdict) {
+    ++report.lives;
+    report.events += verdict.events;
+    report.virtual_time.us += verdict.virtual_time.us;
+    // A sum does not ask which thread was faster.
+    report.digest += mix(verdict.seed, verdict.digest);
+    add(report.counts, verdict.counts);
+    if (verdict.ending == sim::Ending::parked) ++report.parked;
+    if (verdict.good()) return;
+    const auto place =
+        std::upper_bound(report.failures.begin(), report.failures.end(), verdict,
+                         [](const RunVerdict& a, const RunVerdict& b) { return a.seed < b.seed; });
+    report.failures.insert(place, verdict);
+}
+
+std::optional<std::uint64_t> number_in(const std::string& text) {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return number;
+}
+
+}  // namespace
+
+std::optional<std::pair<std::uint64_t, std::uint64_t>> parse_seeds(const std::string& text) {
+    const std::size_t dots = text.find("..");
+    if (dots == std::string::npos) return std::nullopt;
+    const auto first = number_in(text.substr(0, dots));
+    const auto last = number_in(text.substr(dots + 2));
+    if (!first || !last || *last < *first) return std::nullopt;
+    return std::pair(*first, *last);
+}
+
+int SwarmReport::exit_code() const {
+    int worst = 0;
+    for (const RunVerdict& verdict : failures)
+        if (worst == 0 || verdict.exit_code() < worst) worst = verdict.exit_code();
+    return worst;
+}
+
+SwarmReport run_swarm(const SwarmOptions& options, const std::atomic<bool>& stop,
+                      const std::function<void(const SwarmReport&, const RunVerdict&)>& told) {
+    SwarmReport report;
+    std::mutex mutex;
+    std::uint64_t next = options.first;
+    bool used_up = false;
+    const auto draw = [&]() -> std::optional<std::uint64_t> {
+        const std::lock_guard lock(mutex);
+        if (stop || used_up) return std::nullopt;
+        used_up = next == options.last;
+        return next++;
+    };
+    const auto live = [&] {
+        while (const auto seed = draw()) {
+            sim::RunOptions life = options.life;
+            life.seed = *seed;
+            const RunVerdict verdict = sim::run_seed(life);
+            const std::lock_guard lock(mutex);
+            add(report, verdict);
+            told(report, verdict);
+        }
+    };
+    std::vector<std::thread> others;
+    for (unsigned i = 1; i < options.jobs; ++i)
+        others.emplace_back(live);
+    live();
+    for (std::thread& other : others)
+        other.join();
+    return report;
+}
+
+std::string text_of(const SwarmReport& report) {
+    constexpr double year_s = 365.25 * 24 * 3600;
+    char line[256];
+    std::snprintf(line, sizeof line,
+                  "%s %" PRIu64 " seeds, %zu failed, %" PRIu64
+                  " parked for a proven reason, %" PRIu64
+                  " events, %.3f virtual years, digest=%016" PRIx64,
+                  report.failures.empty() ? "PASS" : "FAIL", report.lives, report.failures.size(),
+                  report.parked, report.events,
+                  static_cast<double>(report.virtual_time.us) / 1e6 / year_s, report.digest);
+    std::string text = line;
+    for (const Counter& counter : counters) {
+        const std::uint64_t count = report.counts.*counter.place;
+        text += "\n  " + std::to_string(count) + "  " + counter.name;
+        if (count == 0) text += "  <- never: this oracle has proven nothing";
+    }
+    return text;
+}
+
+}  // namespace quorate::cli
