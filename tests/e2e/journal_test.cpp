@@ -69,7 +69,7 @@ TEST_F(Journals, OneDeletedUnderARunningAgentGoesOnAfterWhatItKnows) {
         return now != 0 && now != etcd;
     });
     cluster().await_steady(3);
-    EXPECT_EQ(cluster().agent_pid(1), agent);
+    EXPECT_TRUE(alive(agent));
     EXPECT_TRUE(writer().goes_on());
 }
 

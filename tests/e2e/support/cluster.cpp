@@ -215,15 +215,15 @@ std::vector<std::string> Cluster::member_ids(int replicas) const {
     return ids;
 }
 
+// From the files, not from the status: a busy agent may be late to answer.
 pid_t Cluster::agent_pid(int ordinal) const {
-    const nlohmann::json found = member(ordinal);
-    return found.is_object() && found["agent_pid"].is_number() ? found["agent_pid"].get<pid_t>()
-                                                               : 0;
+    const auto found = process::read_pid_file(layout_.agent_pid(ordinal_of(ordinal)));
+    return found && alive(found->pid) ? found->pid : 0;
 }
 
 pid_t Cluster::etcd_pid(int ordinal) const {
-    const nlohmann::json found = member(ordinal);
-    return found.is_object() && found["etcd_pid"].is_number() ? found["etcd_pid"].get<pid_t>() : 0;
+    const auto found = process::read_pid_file(layout_.etcd_pid(ordinal_of(ordinal)));
+    return found && alive(found->pid) ? found->pid : 0;
 }
 
 int Cluster::leader() const {
@@ -314,8 +314,6 @@ void Cluster::signal_agent(int ordinal, int signal) { ::kill(agent_pid(ordinal),
 
 std::vector<pid_t> Cluster::processes_of(int ordinal) const {
     std::vector<pid_t> pids = processes_about(volume(ordinal).string() + "/");
-    // From the file, not from the status: a busy agent may be late to answer, and must not be
-    // missed.
     if (const auto agent = process::read_pid_file(layout_.agent_pid(ordinal_of(ordinal))))
         pids.push_back(agent->pid);
     return pids;
