@@ -3,11 +3,15 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <sstream>
 #include <thread>
@@ -60,11 +64,20 @@ bool is_stopped(pid_t process) {
     return name_end != std::string::npos && (**stat)[name_end + 2] == 'T';
 }
 
-// Who holds the flock on this file and is stopped; 0: nobody. proc(5), /proc/locks:
+// As /proc/locks writes it. Inodes are numbered anew on each device.
+std::string place_of(const struct stat& file) {
+    char text[64];
+    std::snprintf(text, sizeof text, "%02x:%02x:%ju", major(file.st_dev), minor(file.st_dev),
+                  static_cast<std::uintmax_t>(file.st_ino));
+    return text;
+}
+
+// Who holds the flock on this file; 0: nobody that can be seen. proc(5), /proc/locks:
 // "1: FLOCK  ADVISORY  WRITE 4711 fe:01:1234 0 EOF"; waiting ones have "->" before FLOCK.
-pid_t stopped_holder(int descriptor) {
+pid_t holder_of(int descriptor) {
     struct stat file {};
     if (::fstat(descriptor, &file) != 0) return 0;
+    const std::string ours = place_of(file);
     const auto locks = read_file("/proc/locks");
     if (!locks || !*locks) return 0;
     std::istringstream lines(**locks);
@@ -73,12 +86,18 @@ pid_t stopped_holder(int descriptor) {
         std::string number, kind, advisory, mode, place;
         pid_t holder = 0;
         if (!(words >> number >> kind >> advisory >> mode >> holder >> place)) continue;
-        const std::size_t inode = place.rfind(':');
-        if (kind != "FLOCK" || inode == std::string::npos) continue;
-        if (place.substr(inode + 1) != std::to_string(file.st_ino)) continue;
-        if (holder > 1 && holder != ::getpid() && is_stopped(holder)) return holder;
+        if (kind == "FLOCK" && place == ours && holder > 1 && holder != ::getpid()) return holder;
     }
     return 0;
+}
+
+// By a descriptor of the process: looked at again after it was opened, the pid is still this one's.
+void kill_if_stopped_holder(int descriptor) {
+    const pid_t holder = holder_of(descriptor);
+    if (holder == 0) return;
+    const Descriptor process(static_cast<int>(::syscall(SYS_pidfd_open, holder, 0)));
+    if (process.get() < 0 || holder_of(descriptor) != holder || !is_stopped(holder)) return;
+    ::syscall(SYS_pidfd_send_signal, process.get(), SIGKILL, nullptr, 0);
 }
 
 }  // namespace
@@ -139,9 +158,9 @@ Result<FileLock> FileLock::wait(const std::filesystem::path& path) {
     Instant look = clock::since_boot() + patience_with_holders;
     while (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK && errno != EINTR) return refused(why(), path);
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));  // flock has no deadline
         if (clock::since_boot() < look) continue;
-        if (const pid_t holder = stopped_holder(file.get()); holder > 0) ::kill(holder, SIGKILL);
+        kill_if_stopped_holder(file.get());
         look = look + patience_with_holders;
     }
     const int descriptor = ::fcntl(file.get(), F_DUPFD_CLOEXEC, 0);
