@@ -45,11 +45,15 @@ std::string url(const AgentConfig& config, std::uint16_t port) {
 // 0: not given, or none (etcd takes a negative one as no limit; then it never raises NOSPACE).
 Bytes quota_in(const std::vector<std::string>& arguments) {
     Bytes quota;
-    for (const std::string& argument : arguments) {
-        const std::size_t value = argument.find('=');
-        if (flag_name(argument) != "quota-backend-bytes" || value == std::string::npos) continue;
-        std::from_chars(argument.data() + value + 1, argument.data() + argument.size(),
-                        quota.value);
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        if (flag_name(arguments[i]) != "quota-backend-bytes") continue;
+        const std::size_t equals = arguments[i].find('=');
+        std::string value;
+        if (equals != std::string::npos)
+            value = arguments[i].substr(equals + 1);
+        else if (i + 1 < arguments.size())
+            value = arguments[i + 1];
+        std::from_chars(value.data(), value.data() + value.size(), quota.value);
     }
     return quota;
 }

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "adapters/host/etcd_arguments.hpp"
 #include "tools/quorate/setup.hpp"
 
 namespace quorate::host {
@@ -32,6 +33,21 @@ struct Yaml : testing::Test {
     fs::path dir;
     Choices choices;
 };
+
+// What the core takes for full must be what etcd takes for full.
+TEST(Quota, IsTheOneThatEtcdIsStartedWithHoweverItIsWritten) {
+    const auto quota = [](std::vector<std::string> arguments) {
+        AgentConfig config;
+        config.extra_arguments = std::move(arguments);
+        return quota_of(settings_of(config));
+    };
+    EXPECT_EQ(quota({}), default_quota);
+    EXPECT_EQ(quota({"--quota-backend-bytes=16777216"}), Bytes{16777216});
+    EXPECT_EQ(quota({"--quota-backend-bytes", "16777216"}), Bytes{16777216});
+    EXPECT_EQ(quota({"-quota-backend-bytes=7", "--quota-backend-bytes=8"}), Bytes{8});
+    EXPECT_EQ(quota({"--quota-backend-bytes"}), default_quota);
+    EXPECT_EQ(quota({"--quota-backend-bytes=0"}), default_quota);
+}
 
 TEST(Spans, HaveUnits) {
     EXPECT_EQ(parse_span("200ms"), milliseconds(200));
