@@ -50,6 +50,14 @@ CommandEnded without_authority(CommandId id) {
     return {id, Refused{Refusal::precondition, "authority is no longer held"}, Nothing{}};
 }
 
+CommandEnded disarmed(etcd::Client& client, CommandId id, etcd::AlarmKind kind,
+                      const std::vector<MemberId>& members, Span deadline) {
+    for (const MemberId member : members)
+        if (auto done = client.disarm(member, kind, deadline); !std::holds_alternative<Done>(done))
+            return answered(id, std::move(done));
+    return {id, Done{}, Nothing{}};
+}
+
 etcd::Answer<ContentHash> hash_at(etcd::Client& client, const MemberStatus& status, Revision at,
                                   Span deadline) {
     return status.learner ? client.peer_hash(at, status.cluster_id, deadline)
@@ -227,11 +235,7 @@ struct Outbox::Carry {
     void operator()(const DisarmCorrupt& body) const {
         under_authority(body.via, body.fence,
                         [ids = body.accused, d = deadline](etcd::Client& client, CommandId id) {
-                            for (const MemberId one : ids)
-                                if (auto done = client.disarm(one, etcd::AlarmKind::corrupt, d);
-                                    !std::holds_alternative<Done>(done))
-                                    return answered(id, std::move(done));
-                            return CommandEnded{id, Done{}, Nothing{}};
+                            return disarmed(client, id, etcd::AlarmKind::corrupt, ids, d);
                         });
     }
     void operator()(const Compact& body) const {
@@ -258,12 +262,10 @@ struct Outbox::Carry {
             auto listed = client.alarms(d);
             const auto* alarms = std::get_if<std::vector<etcd::Alarm>>(&listed);
             if (alarms == nullptr) return CommandEnded{id, Unknown{"no list of alarms"}, {}};
+            std::vector<MemberId> ids;
             for (const etcd::Alarm& alarm : *alarms)
-                if (alarm.kind == etcd::AlarmKind::nospace)
-                    if (auto done = client.disarm(alarm.member, alarm.kind, d);
-                        !std::holds_alternative<Done>(done))
-                        return answered(id, std::move(done));
-            return CommandEnded{id, Done{}, Nothing{}};
+                if (alarm.kind == etcd::AlarmKind::nospace) ids.push_back(alarm.member);
+            return disarmed(client, id, etcd::AlarmKind::nospace, ids, d);
         });
     }
     void operator()(const ProbeReplicas& body) const { box.prober_.probe(body.replicas); }

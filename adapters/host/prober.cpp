@@ -50,6 +50,7 @@ void Prober::forget(Ordinal ordinal) {
     if (found == targets_.end()) return;
     found->second.told.reset();
     found->second.told_list.reset();
+    found->second.outdated = found->second.under_way;
 }
 
 void Prober::ask_anew() {

@@ -22,7 +22,8 @@ class Prober {
 
     void probe(const std::vector<Ordinal>& replicas);  // replaces the set
     void stop();
-    // What was told of this replica no longer holds: the next answer is told even if it is equal.
+    // What was told of this replica no longer holds: the next answer that is asked for from here on
+    // is told even if it is equal.
     void forget(Ordinal ordinal);
     // What is told from here on was asked from here on, and all are asked at once.
     void ask_anew();

@@ -122,24 +122,16 @@ bool awaits_peers(const State& state, bool ready) {
     return facts.etcd_running && members > 0 && started < quorum(members);
 }
 
+Json parked_by(const auto& machine, const Json& replica) {
+    return {{"reason", machine.reason}, {"next_step", machine.next_step}, {"replica", replica}};
+}
+
 Json parked_json(const State& state) {
-    const std::uint32_t self = state.facts.settings.self.value;
-    if (state.cluster.phase == ClusterPhase::parked)
-        return {{"reason", state.cluster.reason},
-                {"next_step", state.cluster.next_step},
-                {"replica", nullptr}};
-    if (state.alarm.phase == AlarmPhase::parked)
-        return {{"reason", state.alarm.reason},
-                {"next_step", state.alarm.next_step},
-                {"replica", nullptr}};
-    if (state.space.phase == SpacePhase::parked)
-        return {{"reason", state.space.reason},
-                {"next_step", state.space.next_step},
-                {"replica", nullptr}};
-    if (state.replica.phase == ReplicaPhase::parked)
-        return {{"reason", state.replica.reason},
-                {"next_step", state.replica.next_step},
-                {"replica", self}};
+    const Json self = state.facts.settings.self.value;
+    if (state.cluster.phase == ClusterPhase::parked) return parked_by(state.cluster, nullptr);
+    if (state.alarm.phase == AlarmPhase::parked) return parked_by(state.alarm, nullptr);
+    if (state.space.phase == SpacePhase::parked) return parked_by(state.space, nullptr);
+    if (state.replica.phase == ReplicaPhase::parked) return parked_by(state.replica, self);
     if (state.replica.phase == ReplicaPhase::rebuilding && !state.replica.reason.empty())
         return {{"reason", state.replica.reason},
                 {"next_step", "remove the cause; the rebuild is tried again by itself"},
