@@ -182,11 +182,16 @@ TEST(ReadCluster, AClusterThatIsFormingOrPausedHasNotLostItsQuorum) {
     EXPECT_FALSE(quorum_is_lost(state));
 }
 
-TEST(ReadCluster, AFoundingThatLostItsQuorumToASmallerNumberIsAQuorumLost) {
+State three_founders_in_vain() {
     State state = test::state();
     state.facts.none_serves_since = test::now - hours(1);
     state.facts.record->stage = RecordStage::forming;
     state.facts.record->founders = {Ordinal{0}, Ordinal{1}, Ordinal{2}};
+    return state;
+}
+
+TEST(ReadCluster, AFoundingThatLostItsQuorumToASmallerNumberIsAQuorumLost) {
+    State state = three_founders_in_vain();
     state.facts.desired->replicas = 2;
     EXPECT_FALSE(quorum_is_lost(state)) << "two of three founders can form";
     state.facts.desired->replicas = 1;
@@ -194,10 +199,7 @@ TEST(ReadCluster, AFoundingThatLostItsQuorumToASmallerNumberIsAQuorumLost) {
 }
 
 TEST(ReadCluster, AFoundingWhoseVolumesAreGoneIsAQuorumLost) {
-    State state = test::state();
-    state.facts.none_serves_since = test::now - hours(1);
-    state.facts.record->stage = RecordStage::forming;
-    state.facts.record->founders = {Ordinal{0}, Ordinal{1}, Ordinal{2}};
+    State state = three_founders_in_vain();
     state.facts.record->replicas[Ordinal{1}].claim = VolumeClaim::wants_admission;
     EXPECT_FALSE(quorum_is_lost(state));
     state.facts.record->replicas[Ordinal{2}].claim = VolumeClaim::wants_admission;

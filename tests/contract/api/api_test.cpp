@@ -150,6 +150,11 @@ TEST_F(Api, AnAnswerThatDoesNotComeIsUnknownAtTheDeadline) {
     EXPECT_EQ(status.error().kind, FailureKind::unknown);
 }
 
+void await(const std::atomic<std::uint64_t>& last, std::uint64_t wanted) {
+    for (std::uint64_t seen = last; seen != wanted; seen = last)
+        last.wait(seen);
+}
+
 TEST_F(Api, AFollowerIsToldInOrderAndEndsWithTheAgent) {
     auto server = serve({});
     Client client(socket);
@@ -159,6 +164,7 @@ TEST_F(Api, AFollowerIsToldInOrderAndEndsWithTheAgent) {
         EXPECT_TRUE(client.follow(EventSeq{}, [&](const Explained& one) {
             told.push_back(one);
             last = one.seq.value;
+            last.notify_all();
         }));
     });
     // Until the follower is there its news go to nobody: tell the same again.
@@ -169,8 +175,7 @@ TEST_F(Api, AFollowerIsToldInOrderAndEndsWithTheAgent) {
     const std::uint64_t next = 1'000'000;
     for (std::uint64_t seq = next; seq < next + 20; ++seq)
         server->publish(decision(seq));
-    while (last != next + 19)
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    await(last, next + 19);
     server.reset();
     follower.join();
     ASSERT_GE(told.size(), 21U);
@@ -192,14 +197,13 @@ TEST_F(Api, AFollowerIsFirstToldWhatCameSinceItLastListened) {
         EXPECT_TRUE(client.follow(EventSeq{7}, [&](const Explained& one) {
             told.push_back(one);
             last = one.seq.value;
+            last.notify_all();
         }));
     });
-    while (last != 9)
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    await(last, 9);
     server->publish(decision(9));
     server->publish(decision(10));
-    while (last != 10)
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    await(last, 10);
     server.reset();
     follower.join();
     EXPECT_EQ(told, (std::vector{decision(8), decision(9), decision(10)}));

@@ -66,7 +66,7 @@ bool eventually(const std::function<bool()>& condition, std::chrono::millisecond
     const auto until = std::chrono::steady_clock::now() + patience;
     while (!condition()) {
         if (std::chrono::steady_clock::now() > until) return false;
-        std::this_thread::sleep_for(pause);
+        std::this_thread::sleep_for(pause);  // what other processes did comes with no event
     }
     return true;
 }
