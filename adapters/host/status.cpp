@@ -136,6 +136,11 @@ Json parked_json(const State& state) {
         return {{"reason", state.replica.reason},
                 {"next_step", "remove the cause; the rebuild is tried again by itself"},
                 {"replica", self}};
+    // Members serve on; nothing is decided about them.
+    if (!state.facts.record_unreadable.empty())
+        return {{"reason", "the cluster record cannot be read: " + state.facts.record_unreadable},
+                {"next_step", "put a readable copy of the record back"},
+                {"replica", nullptr}};
     if (!state.facts.unknown_event.empty())
         return {{"reason", "the journal or an adapter knows more than this release: " +
                                state.facts.unknown_event},

@@ -116,6 +116,24 @@ TEST(Status, PhasesAreTheWordsOfTheDocument) {
     EXPECT_EQ(parked["parked"]["replica"], nullptr);
 }
 
+TEST(Status, WhatOnlyAPersonCanMendIsParkedAlsoWhileMembersServe) {
+    State unreadable = state_of_three();
+    unreadable.facts.record_unreadable = "bad bytes";
+    State failing = state_of_three();
+    failing.replica.phase = ReplicaPhase::rebuilding;
+    EXPECT_TRUE(told(failing, {})["view"]["parked"].is_null()) << "it has only just begun";
+    failing.replica.reason = "the rebuild failed: no bad bytes";
+    State full = state_of_three();
+    full.space.phase = SpacePhase::parked;
+    full.space.reason = "bad bytes fill the database";
+    for (const State& state : {unreadable, failing, full}) {
+        const Json view = told(state, {.etcd_pid = 77, .latest = {{0, serving(0)}}})["view"];
+        EXPECT_EQ(view["cluster_phase"], "parked");
+        const std::string reason = view["parked"]["reason"];
+        EXPECT_NE(reason.find("bad bytes"), std::string::npos) << view;
+    }
+}
+
 TEST(Status, BytesThatAreNoTextDoNotHurt) {
     State state = state_of_three();
     state.replica.phase = ReplicaPhase::parked;
