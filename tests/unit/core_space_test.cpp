@@ -9,12 +9,9 @@
 namespace quorate {
 namespace {
 
-constexpr Bytes quota{100U << 20};
+using test::is;
 
-template <class Signal>
-bool is(const std::optional<SpaceSignal>& signal) {
-    return signal && std::holds_alternative<Signal>(*signal);
-}
+constexpr Bytes quota{100U << 20};
 
 void size_is(State& state, std::uint32_t replica, std::uint64_t file_mib, std::uint64_t used_mib) {
     ProbeFact& probe = state.facts.probes[Ordinal{replica}];

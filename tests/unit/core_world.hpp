@@ -2,7 +2,9 @@
 // give. Every builder returns a value that is whole; a test changes the one thing it is about.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <variant>
 
 #include "core/model/observation.hpp"
 #include "core/model/state.hpp"
@@ -138,6 +140,11 @@ inline State state(std::uint32_t self = 0, std::uint32_t replicas = 3) {
     state.cluster.phase = ClusterPhase::steady;
     state.last_command = CommandId{20};
     return state;
+}
+
+template <class One, class Signal>
+bool is(const std::optional<Signal>& signal) {
+    return signal && std::holds_alternative<One>(*signal);
 }
 
 }  // namespace quorate::test
