@@ -21,8 +21,9 @@ enum class Purpose : std::uint8_t {
     pod,
     client,
     outcome,
-    swarm,
     fault,
+    weather,
+    conflict,
     count_,
 };
 

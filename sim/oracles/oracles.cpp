@@ -22,6 +22,7 @@ std::string text(LogPosition position, std::uint64_t term) {
 }  // namespace
 
 void Oracles::report(const char* id, std::string what) {
+    if (found_.empty()) found_at_ = world_.kernel.now;
     if (found_.size() < 20) found_.push_back({id, std::move(what)});
     if (world_.config.trace)
         world_.print("VIOLATION " + found_.back().id + " " + found_.back().what);
@@ -53,6 +54,9 @@ void Oracles::removal_asked(std::uint8_t leader, MemberId target) {
         if (lives(view.ordinal) && honest) ++live;
     }
     if (!voter) return;
+    const EtcdData* leading = world_.cluster.data(leader);
+    if (leading != nullptr && leading->id == target)
+        world_.coverage.is_true(Sometimes::a_leader_is_removed);
     ++counts_.voters_out;
     if (live < quorum(voters))
         report("S1", "removal of " + hex(target) + " leaves " + std::to_string(live) + " live of " +
@@ -187,13 +191,18 @@ void Oracles::losing(std::uint8_t o) {
     lost_at_[o] = world_.kernel.now;
     lost_as_[o] = ran_as_[o];
     looks_honest_[o] = false;
+    if (std::count(lost_.begin(), lost_.end(), true) > 1)
+        world_.coverage.is_true(Sometimes::two_volumes_lost_one_after_the_other);
     if (!last_voters_.empty() && !recoverable()) {
         std::size_t left = 0;
         for (const std::uint8_t voter : last_voters_)
             if (!lost_[voter]) ++left;
         // A quorum of the voters' volumes is gone: what they acknowledged may be (S4). One of two
         // leaves the other, which holds everything.
-        if (last_voters_.size() - left >= quorum(last_voters_.size())) forgive_all();
+        if (last_voters_.size() - left >= quorum(last_voters_.size())) {
+            world_.coverage.is_true(Sometimes::a_majority_lost_its_volumes);
+            forgive_all();
+        }
     }
 }
 
@@ -256,7 +265,19 @@ bool Oracles::agree(std::uint8_t a, std::uint8_t b) const {
     return one->term_at(index) == other->term_at(index);
 }
 
+// Values that read differently from what was written are found by a majority that agrees; where
+// there is none, nobody may say who is right.
+bool Oracles::content_decidable() const {
+    std::size_t right = 0;
+    for (const std::uint8_t voter : last_voters_) {
+        const EtcdData* data = world_.cluster.data(voter);
+        if (data != nullptr && data->changed == 0) ++right;
+    }
+    return last_voters_.size() <= 1 || right >= quorum(last_voters_.size());
+}
+
 bool Oracles::recoverable() const {
+    if (!content_decidable()) return false;
     std::size_t honest = 0;
     for (const std::uint8_t voter : last_voters_) {
         if (lost_[voter] || !in_reach(voter)) continue;

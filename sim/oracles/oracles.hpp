@@ -36,6 +36,7 @@ class Oracles {
     explicit Oracles(World& world) : world_(world) {}
 
     const std::vector<Violation>& found() const { return found_; }
+    Instant found_at() const { return found_at_; }  // of the first
     const OracleCounts& counts() const { return counts_; }
 
     // Told by the world.
@@ -73,6 +74,7 @@ class Oracles {
     void report(const char* id, std::string what);
     bool lives(std::uint8_t o) const;
     bool in_reach(std::uint8_t voter) const;
+    bool content_decidable() const;
     bool agree(std::uint8_t a, std::uint8_t b) const;
     void note_voters(std::uint8_t leader);
     void check_content(std::uint8_t leader);
@@ -82,6 +84,7 @@ class Oracles {
 
     World& world_;
     std::vector<Violation> found_;
+    Instant found_at_;
     OracleCounts counts_;
     std::map<std::uint64_t, Ran> ran_;  // by member id
     std::vector<ClusterId> clusters_;   // that ever were

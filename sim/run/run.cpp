@@ -1,95 +1,12 @@
 #include "sim/run/run.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cinttypes>
 #include <cstdio>
 
-#include "sim/faults/faults.hpp"
-#include "sim/world/world.hpp"
-
 namespace quorate::sim {
 namespace {
-
-constexpr Version versions[] = {{3, 5, 23}, {3, 5, 35}, {3, 6, 10}, {3, 6, 16}, {3, 7, 3}};
-
-std::uint64_t pick(std::uint64_t seed, std::uint64_t lane, std::uint64_t bound) {
-    return mix(scramble(seed), lane) % bound;
-}
-
-Config config_of(const RunOptions& options) {
-    static constexpr std::uint32_t sizes[] = {3, 1, 3, 5, 3, 2, 3, 4};
-    Config config;
-    config.seed = options.seed;
-    config.trace = options.trace;
-    config.desired.replicas =
-        options.replicas != 0 ? options.replicas : sizes[pick(options.seed, 1, std::size(sizes))];
-    config.desired.policy =
-        pick(options.seed, 2, 3) == 0 ? PodManagement::ordered : PodManagement::parallel;
-    config.version = versions[pick(options.seed, 3, std::size(versions))];
-    if (pick(options.seed, 4, 4) != 0) config.policy = quick_policy();
-    config.volumes = pick(options.seed, 5, 4) == 0 ? Retention::on_scale_delete : Retention::retain;
-    return config;
-}
-
-// One bad member after another, each with its limit, and room for elections (L2).
-Span bound_of(const Policy& policy) {
-    return (policy.unresponsive_after + policy.learner_stuck_after) * 4 + minutes(3);
-}
-
-// True once the world is steady and stays so for the hold window.
-bool settles(World& world, Span bound) {
-    const Instant end = world.kernel.now + bound;
-    while (world.kernel.now < end) {
-        world.run_for(seconds(1));
-        if (!world.steady()) continue;
-        world.run_for(seconds(10));
-        if (world.steady()) return true;
-    }
-    return false;
-}
-
-void conclude(World& world, RunVerdict& verdict) {
-    const Instant quiet = world.kernel.now;
-    const Span bound = bound_of(world.config.policy);
-    if (!world.network.whole()) {
-        verdict.ending = Ending::simulator_fault;
-        verdict.what = "a fault outlived the end of faults";
-        return;
-    }
-    if (world.store.desired.replicas == 0) world.scale(3);
-    const bool recoverable = world.oracles.recoverable();
-    bool settled = settles(world, bound);
-    verdict.settled_after = world.kernel.now - quiet;
-    if (settled) return;
-    const auto parked = world.parked();
-    if (!recoverable && parked) {
-        verdict.ending = Ending::parked;
-        verdict.what = *parked;
-        // Half of them get the operator's word, and must then be as desired.
-        if (pick(world.config.seed, 6, 2) == 0 || world.cluster.able_leader()) return;
-        // A survivor beyond the desired replicas has no pod: the operator brings it back first, and
-        // reads the plan again, since what comes back may turn out to be no survivor.
-        world.run_for(seconds(30));
-        for (auto survivor = world.best_survivor();
-             survivor && survivor->value >= world.store.desired.replicas;
-             survivor = world.best_survivor()) {
-            world.scale(survivor->value + 1);
-            world.run_for(seconds(30));
-        }
-        if (!world.approve_rebuild()) return;
-        settled = settles(world, bound);
-        if (settled) {
-            verdict.ending = Ending::converged;
-            verdict.what = "rebuilt from the best survivor";
-            return;
-        }
-        verdict.what = "after the approved rebuild: ";
-    }
-    verdict.ending = Ending::did_not_settle;
-    verdict.what += world.why_not_steady() + (parked ? "; parked: " + *parked : "") +
-                    (recoverable ? "; recoverable" : "; not recoverable") + ", last voters " +
-                    world.oracles.voters_text();
-}
 
 const char* name_of(Ending ending) {
     switch (ending) {
@@ -124,36 +41,86 @@ int RunVerdict::exit_code() const {
     return 14;
 }
 
-RunVerdict run_seed(const RunOptions& options) {
-    RunVerdict verdict;
-    verdict.seed = options.seed;
-    World world(config_of(options));
-    Swarm swarm(world);
-    verdict.kinds = swarm.live_kinds();
-    const Instant faults_end = Instant{} + Span{options.until.us * 6 / 10};
-    world.run_for(Span{options.until.us / 15});
-    while (world.kernel.now < faults_end) {
-        swarm.act();
-        world.run_for(swarm.next_gap());
+std::string RunVerdict::signature() const {
+    if (good()) return {};
+    std::string said = violations.empty() ? what : violations.front().what;
+    // Of a life that did not settle: why it parked, or else what was missing.
+    if (const std::size_t parked = said.find("parked: "); violations.empty() && parked != said.npos)
+        said = said.substr(parked);
+    if (violations.empty()) said = said.substr(0, said.find(';'));
+    std::string text = violations.empty() ? name_of(ending) : violations.front().id;
+    text += ' ';
+    // Numbers name replicas, members and times: another life has others.
+    bool in_number = false;
+    for (const char c : said) {
+        const bool digit = (c >= '0' && c <= '9') || (in_number && c >= 'a' && c <= 'f');
+        if (!digit) text += c;
+        if (digit && !in_number) text += '#';
+        in_number = digit;
     }
-    world.end_faults();
-    conclude(world, verdict);
-    world.oracles.finish();
+    return text;
+}
+
+namespace {
+
+RunVerdict live(const Tape& tape, const Config& config, Stop stop) {
+    RunVerdict verdict;
+    verdict.seed = tape.seed;
+    World world(config);
+    const auto broken = [&] {
+        return stop == Stop::at_the_first_violation && !world.oracles.found().empty();
+    };
+    const auto run_until = [&](Instant until) {
+        while (world.kernel.now < until && !broken())
+            world.run_until(std::min(until, world.kernel.now + seconds(1)));
+    };
+    const Instant begin = world.kernel.now;
+    for (const Episode& episode : tape.episodes)
+        if (episode.command != 0) world.faults.plan(episode);
+    for (const Episode& episode : tape.episodes) {
+        if (episode.command != 0 || episode.at >= tape.faults_end) continue;
+        run_until(begin + episode.at);
+        if (broken()) break;
+        world.faults.begin(episode);
+    }
+    run_until(begin + tape.faults_end);
+    Conclusion end;
+    if (!broken()) end = conclude(world, tape.approves ? Operator::approves : Operator::absent);
+    if (!broken()) world.oracles.finish();
+    verdict.ending = end.ending;
+    verdict.what = end.what;
+    verdict.settled_after = end.settled_after;
     verdict.violations = world.oracles.found();
     if (!verdict.violations.empty()) {
         verdict.ending = Ending::broke_safety;
         verdict.what = verdict.violations.front().id + ": " + verdict.violations.front().what;
+        verdict.broken_at = world.oracles.found_at();
     }
     verdict.digest = world.kernel.digest;
     verdict.events = world.kernel.events;
-    verdict.faults = swarm.injected();
-    verdict.virtual_time = world.kernel.now - Instant{};
+    verdict.faults = world.faults.injected();
+    verdict.injected = world.faults.counts();
+    verdict.virtual_time = world.kernel.now - begin;
     verdict.counts = world.oracles.counts();
     verdict.acknowledged = verdict.counts.acknowledged;
+    verdict.coverage = world.coverage;
     for (const auto& agent : world.agents)
         verdict.decisions += agent->decisions();
     return verdict;
 }
+
+}  // namespace
+
+RunVerdict run_tape(const Tape& tape, Stop stop) { return live(tape, config_of(tape), stop); }
+
+RunVerdict run_told(const Tape& tape, std::string* into) {
+    Config config = config_of(tape);
+    config.trace = true;
+    config.trace_into = into;
+    return live(tape, config, Stop::at_the_end);
+}
+
+RunVerdict run_seed(const RunOptions& options) { return run_tape(draw_tape(options)); }
 
 std::string text_of(const RunVerdict& verdict) {
     char line[256];
@@ -170,25 +137,25 @@ std::string text_of(const RunVerdict& verdict) {
     return text;
 }
 
-int sim_run(const RunOptions& options) {
+int sim_run(const Tape& tape, bool trace) {
     // The only clock in sim: it says how fast a life ran, never what happened in it.
     const auto begin = std::chrono::steady_clock::now();
-    const RunVerdict verdict = run_seed(options);
+    const RunVerdict verdict = trace ? run_told(tape) : run_tape(tape);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-    std::printf("%s\n%.0f events/s\n", text_of(verdict).c_str(),
-                static_cast<double>(verdict.events) / took.count());
+    std::printf("%s\n%.0f events/s, %zu cells\n", text_of(verdict).c_str(),
+                static_cast<double>(verdict.events) / took.count(), verdict.coverage.cells());
     return verdict.exit_code();
 }
 
-int sim_check_determinism(const RunOptions& options) {
-    const RunVerdict first = run_seed(options);
-    const RunVerdict second = run_seed(options);
+int sim_check_determinism(const Tape& tape) {
+    const RunVerdict first = run_tape(tape);
+    const RunVerdict second = run_tape(tape);
     if (first.digest == second.digest) {
         std::printf("%s\n", text_of(first).c_str());
         return first.exit_code();
     }
     std::printf("FAIL nondeterminism seed=%" PRIu64 " digests %016" PRIx64 " and %016" PRIx64 "\n",
-                options.seed, first.digest, second.digest);
+                tape.seed, first.digest, second.digest);
     return 13;
 }
 

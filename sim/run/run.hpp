@@ -2,30 +2,23 @@
 // for a proven reason. The same options give the same digest, everywhere.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "core/base/instant.hpp"
 #include "core/invariants.hpp"
+#include "sim/coverage/coverage.hpp"
 #include "sim/oracles/oracles.hpp"
+#include "sim/run/conclude.hpp"
+#include "sim/tape/tape.hpp"
 
 namespace quorate::sim {
 
-struct RunOptions {
-    std::uint64_t seed = 1;
-    Span until = seconds(300);   // faults end at 60 %; convergence has its own bound
-    std::uint32_t replicas = 0;  // 0: drawn from the seed
-    bool trace = false;
-};
+using RunOptions = TapeOptions;
 
-enum class Ending : std::uint8_t {
-    converged,
-    parked,  // for a reason that holds: with what is left nobody may go on
-    broke_safety,
-    did_not_settle,
-    simulator_fault,
-};
+enum class Stop : std::uint8_t { at_the_end, at_the_first_violation };
 
 struct RunVerdict {
     Ending ending = Ending::converged;
@@ -39,22 +32,31 @@ struct RunVerdict {
     std::uint64_t acknowledged = 0;
     Span virtual_time;
     Span settled_after;  // since the faults ended
-    std::string kinds;
+    Instant broken_at;   // of the first violation
     OracleCounts counts;
+    std::array<Episodes::Count, faults_count> injected{};
+    Coverage coverage;
 
     bool good() const { return ending == Ending::converged || ending == Ending::parked; }
     int exit_code() const;  // simulator.md 3.9
+    // What failed, without what differs from life to life: two failures with one signature are
+    // taken for one mistake. Empty: nothing failed.
+    std::string signature() const;
 };
 
+RunVerdict run_tape(const Tape& tape, Stop stop = Stop::at_the_end);
 RunVerdict run_seed(const RunOptions& options);
+
+// The same life, told line by line as it goes: to stdout, or into `into`.
+RunVerdict run_told(const Tape& tape, std::string* into = nullptr);
 
 // "PASS converged seed=7 digest=... : why", and a line for each violation.
 std::string text_of(const RunVerdict& verdict);
 
 // Runs, prints the verdict, and returns the exit code.
-int sim_run(const RunOptions& options);
+int sim_run(const Tape& tape, bool trace);
 
 // The same life twice. 13 when their digests differ: then nothing else that is said of it counts.
-int sim_check_determinism(const RunOptions& options);
+int sim_check_determinism(const Tape& tape);
 
 }  // namespace quorate::sim

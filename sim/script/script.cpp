@@ -3,13 +3,15 @@
 //   claim TEXT                          first line
 //   seed N · version A.B.C · policy quick|default · volumes retain|delete · grace 60s
 //   replicas N parallel|ordered         the last line of the setting: the world begins
+//   tape                                a drawn or reduced life (sim/tape): faults that do not
+//   apply
+//       are skipped, and its last line is "at TIME conclude [approving]"
 //   at 20s COMMAND · after 5s COMMAND   since the beginning · since now
 //   wait 5s
-//   kill etcd N · kill agent N · delete pod N · crash N before-commit|after-commit|after-release
-//       [NAME OF COMMAND] · wipe N · save N · rollback N · swap A B · clone A B · change N
-//   hold N · free N · freeze N · thaw N · partition 0 | 1 2 · cut-store N · heal
-//   lose-answers PERCENT · scale N · approve
-//   accuse N|nobody · disarm N|nobody|nospace · fill MIB · store MIB · erase MIB
+//   FAULT [for 20s]                     one of sim/faults/catalogue.cpp: "kill etcd 1", "wipe 2",
+//       "hold 0 for 20s"; one that lasts and says no time lasts until the faults end, or until
+//   heal · free N · thaw N              the network's, a held replica's, a frozen one's
+//   accuse nobody · disarm N|nobody|nospace · store MIB · erase MIB · approve
 //   settle                              faults end; then steady, within ten minutes
 //   expect steady within 60s
 //   expect parked within 60s [TEXT]     some agent parks, its reason holds TEXT
@@ -27,6 +29,8 @@
 #include <sstream>
 
 #include "core/rules/etcd_versions.hpp"
+#include "sim/run/run.hpp"
+#include "sim/tape/tape.hpp"
 #include "sim/world/world.hpp"
 
 namespace quorate::sim {
@@ -52,20 +56,6 @@ std::optional<std::uint64_t> number(const std::string& word) {
     return value;
 }
 
-// "250ms", "20s", "3m".
-std::optional<Span> span(const std::string& word) {
-    const std::size_t digits = word.find_first_not_of("0123456789");
-    if (digits == std::string::npos) return std::nullopt;
-    const auto value = number(word.substr(0, digits));
-    if (!value) return std::nullopt;
-    const std::string unit = word.substr(digits);
-    const auto n = static_cast<std::int64_t>(*value);
-    if (unit == "ms") return milliseconds(n);
-    if (unit == "s") return seconds(n);
-    if (unit == "m") return minutes(n);
-    return std::nullopt;
-}
-
 class Runner {
   public:
     explicit Runner(bool trace) { config_.trace = trace; }
@@ -74,7 +64,7 @@ class Runner {
     std::string take(const Words& words) {
         if (!world_) return setting(words);
         if ((words[0] == "at" || words[0] == "after") && words.size() > 2) {
-            const auto when = span(words[1]);
+            const auto when = parse_span(words[1]);
             if (!when) return "not a time: " + words[1];
             const Instant begin = words[0] == "at" ? begin_ : world_->kernel.now;
             if (begin + *when < world_->kernel.now) return "that time is over";
@@ -108,8 +98,8 @@ class Runner {
             quick_ = value != "default";
         } else if (what == "volumes") {
             config_.volumes = value == "delete" ? Retention::on_scale_delete : Retention::retain;
-        } else if (what == "grace" && span(value)) {
-            config_.pod_grace = *span(value);
+        } else if (what == "grace" && parse_span(value)) {
+            config_.pod_grace = *parse_span(value);
         } else if (what == "replicas" && number(value)) {
             config_.desired.replicas = static_cast<std::uint32_t>(*number(value));
             const bool ordered = words.size() > 2 && words[2] == "ordered";
@@ -139,13 +129,14 @@ class Runner {
             world_->print(line);
         }
         if (verb == "expect") return expect(words);
-        if (verb == "wait" && words.size() == 2 && span(words[1])) {
-            world_->run_for(*span(words[1]));
+        if (verb == "wait" && words.size() == 2 && parse_span(words[1])) {
+            world_->run_for(*parse_span(words[1]));
         } else if (verb == "heal") {
-            world_->heal();
-        } else if (verb == "approve") {
-            if (!world_->approve_rebuild()) return "there is no plan to approve";
-        } else if (verb == "accuse" || verb == "disarm") {
+            world_->faults.end(Family::network);
+            world_->store_changed();
+        } else if ((verb == "free" || verb == "thaw") && replica(words, 1)) {
+            world_->faults.end(verb == "free" ? Fault::hold : Fault::freeze, *replica(words, 1));
+        } else if (verb == "disarm" || (verb == "accuse" && !replica(words, 1))) {
             return alarm(words);
         } else if ((verb == "fill" || verb == "store" || verb == "erase") && words.size() == 2 &&
                    number(words[1])) {
@@ -155,10 +146,6 @@ class Runner {
             return steady_within(minutes(10));
         } else if (verb == "partition") {
             return partition(words);
-        } else if (verb == "scale" && words.size() == 2 && number(words[1])) {
-            world_->scale(static_cast<std::uint32_t>(*number(words[1])));
-        } else if (verb == "lose-answers" && words.size() == 2 && number(words[1])) {
-            world_->lose_answers(static_cast<std::uint32_t>(*number(words[1])));
         } else {
             return fault(words);
         }
@@ -223,44 +210,26 @@ class Runner {
     }
 
     std::string fault(const Words& words) {
-        const std::string& verb = words[0];
-        const bool named = verb == "kill" || verb == "delete";
-        const auto one = replica(words, named ? 2 : 1);
-        if (!one) return "unknown command, or no such replica";
-        const auto other = replica(words, 2);
-        if (verb == "kill" && words[1] == "etcd") {
-            world_->kill_etcd(*one);
-        } else if (verb == "kill" && words[1] == "agent") {
-            world_->kill_agent(*one);
-        } else if (verb == "delete" && words[1] == "pod") {
-            world_->delete_pod(*one);
-        } else if (verb == "crash" && words.size() >= 3) {
-            const CrashPoint point = words[2] == "before-commit"  ? CrashPoint::before_commit
-                                     : words[2] == "after-commit" ? CrashPoint::after_commit
-                                                                  : CrashPoint::after_release;
-            world_->agents[*one]->plan_crash({point, words.size() > 3 ? words[3] : ""});
-        } else if (verb == "change") {
-            world_->cluster.change_content(*one);
-        } else if (verb == "wipe") {
-            world_->wipe(*one);
-        } else if (verb == "save") {
-            world_->save(*one);
-        } else if (verb == "rollback") {
-            if (!world_->roll_back(*one)) return "nothing was saved";
-        } else if (verb == "swap" && other) {
-            world_->swap(*one, *other);
-        } else if (verb == "clone" && other) {
-            world_->clone(*one, *other);
-        } else if (verb == "hold" || verb == "free") {
-            world_->hold(*one, verb == "hold");
-        } else if (verb == "freeze" || verb == "thaw") {
-            world_->freeze(*one, verb == "freeze");
-        } else if (verb == "cut-store") {
-            world_->cut_store(*one, true);
-        } else {
-            return "unknown command";
+        const auto episode = parse_episode(words);
+        if (!episode) return "unknown command, or not what it wants";
+        // Said again, it replaces what was said before; without a number it ends.
+        const FaultKind& kind = kind_of(episode->fault);
+        if (kind.shape == Shape::number && kind.lasts_most != Span{}) {
+            world_->faults.end(episode->fault, 0);
+            if (episode->number == 0) return {};
         }
-        return {};
+        return world_->faults.begin(*episode) ? "" : "it does not apply";
+    }
+
+    static Episode between(const std::vector<std::uint8_t>& left,
+                           const std::vector<std::uint8_t>& right) {
+        Episode episode;
+        episode.fault = Fault::partition;
+        for (const std::uint8_t o : left)
+            episode.left |= static_cast<std::uint16_t>(1U << o);
+        for (const std::uint8_t o : right)
+            episode.right |= static_cast<std::uint16_t>(1U << o);
+        return episode;
     }
 
     std::string partition(const Words& words) {
@@ -274,7 +243,9 @@ class Runner {
                 return "no such replica: " + words[i];
             }
         }
-        world_->partition(groups);
+        for (std::size_t a = 0; a < groups.size(); ++a)
+            for (std::size_t b = a + 1; b < groups.size(); ++b)
+                world_->faults.begin(between(groups[a], groups[b]));
         return {};
     }
 
@@ -306,13 +277,13 @@ class Runner {
     std::string expect(const Words& words) {
         const std::string what = words.size() > 1 ? words[1] : "";
         const std::string value = words.size() > 2 ? words[2] : "";
-        const bool within = value == "within" && words.size() > 3 && span(words[3]);
-        if (what == "steady" && within) return steady_within(*span(words[3]));
+        const bool within = value == "within" && words.size() > 3 && parse_span(words[3]);
+        if (what == "steady" && within) return steady_within(*parse_span(words[3]));
         if (what == "parked" && within) {
             std::string text;
             for (std::size_t i = 4; i < words.size(); ++i)
                 text += (i > 4 ? " " : "") + words[i];
-            return parked_within(*span(words[3]), text);
+            return parked_within(*parse_span(words[3]), text);
         }
         if (what == "survivor")
             return parked_within(seconds(30), "best survivor is replica " + value);
@@ -373,6 +344,28 @@ class Runner {
 
 }  // namespace
 
+namespace {
+
+ScriptOutcome run_as_tape(const std::string& text, bool trace) {
+    ScriptOutcome outcome;
+    std::string why;
+    const auto tape = parse_tape(text, why);
+    if (!tape) {
+        outcome.failure = why;
+        return outcome;
+    }
+    const RunVerdict verdict = trace ? run_told(*tape) : run_tape(*tape);
+    outcome.good = verdict.good();
+    outcome.digest = verdict.digest;
+    outcome.exit_code = verdict.exit_code();
+    if (!outcome.good) outcome.failure = text_of(verdict);
+    return outcome;
+}
+
+bool is_tape(const std::string& text) { return text.find("\ntape\n") != std::string::npos; }
+
+}  // namespace
+
 ScriptOutcome run_script(const std::string& text, bool trace) {
     ScriptOutcome outcome;
     Runner runner(trace);
@@ -387,11 +380,18 @@ ScriptOutcome run_script(const std::string& text, bool trace) {
                 return outcome;
             }
             outcome.claim = line.substr(line.find("claim") + 6);
-            continue;
+            if (!is_tape(text)) continue;
+            const std::string claim = outcome.claim;
+            outcome = run_as_tape(text, trace);
+            outcome.claim = claim;
+            return outcome;
         }
         if (words.empty()) continue;
         std::string failure = runner.take(words);
-        if (failure.empty()) failure = runner.broken();
+        if (failure.empty()) {
+            failure = runner.broken();
+            if (!failure.empty()) outcome.exit_code = 10;
+        }
         if (failure.empty()) continue;
         outcome.failure = "line " + std::to_string(number) + ": " + line + ": " + failure;
         outcome.digest = runner.digest();

@@ -12,6 +12,7 @@ struct ScriptOutcome {
     bool good = false;
     std::string failure;  // "line 7: expect steady within 60s: replica 2 does not serve"
     std::uint64_t digest = 0;
+    int exit_code = 11;  // of a failure, as simulator.md 3.9 says
 };
 
 ScriptOutcome run_script(const std::string& text, bool trace = false);

@@ -24,6 +24,16 @@ MemberStatus without_growth(MemberStatus status) {
     return status;
 }
 
+// What a cluster at rest has no reason for.
+bool destroys(const CommandBody& body) {
+    return std::holds_alternative<SetAsideData>(body) ||
+           std::holds_alternative<RebuildEtcd>(body) || std::holds_alternative<AddLearner>(body) ||
+           std::holds_alternative<PromoteMember>(body) ||
+           std::holds_alternative<RemoveMember>(body) ||
+           std::holds_alternative<DisarmCorrupt>(body) ||
+           std::holds_alternative<DisarmNospace>(body);
+}
+
 bool ends_in_the_store(const CommandBody& body) {
     return std::holds_alternative<WriteRecord>(body) ||
            std::holds_alternative<AcquireAuthority>(body) ||
@@ -98,6 +108,11 @@ void Agent::start() {
 
 void Agent::die() {
     if (!alive_) return;
+    const RepairPhase repair = state().repair.phase;
+    if (repair == RepairPhase::wiping || repair == RepairPhase::adding)
+        world_.coverage.is_true(Sometimes::an_agent_dies_between_removal_and_addition);
+    if (state().replica.phase == ReplicaPhase::rebuilding)
+        world_.coverage.is_true(Sometimes::an_approved_rebuild_is_interrupted);
     alive_ = false;
     ++life_;
     world_.cluster.end(self_, ExitClass::killed);
@@ -168,7 +183,7 @@ void Agent::run() {
     if (alive_ && !inbox_.empty()) schedule_run();
 }
 
-Instant Agent::now() { return world_.kernel.now; }
+Instant Agent::now() { return world_.kernel.now + ahead_; }
 
 Durable Agent::commit(std::span<const Record> records) {
     for (const Record& record : records)
@@ -181,12 +196,36 @@ Durable Agent::commit(std::span<const Record> records) {
         if (!decision.commands.empty() && !world_.config.forgets_to_commit)
             committed_ = decision.commands.back().id;
         if (world_.config.trace) world_.print_decision(self_, record.event, decision);
+        note_coverage(record);
         for (const RuleHit& hit : decision.hits)
             world_.kernel.note((static_cast<std::uint64_t>(hit.rule) << 24) |
                                (std::uint64_t{hit.from} << 16) | (std::uint64_t{hit.to} << 8) |
                                static_cast<std::uint64_t>(hit.verdict));
     }
     return Durable::yes;
+}
+
+// Before the decision is installed: the phases are those that the event met.
+void Agent::note_coverage(const Record& record) {
+    Coverage& coverage = world_.coverage;
+    if (!record.decision.hits.empty()) {
+        const std::uint8_t families_active = world_.faults.families_active(seconds(5));
+        for (const RuleHit& hit : record.decision.hits)
+            coverage.answered(hit.rule, hit.verdict, families_active);
+    }
+    const State& met = state();
+    const std::size_t observation = record.event.observation.index();
+    const auto note = [&](Machine machine, auto phase) {
+        coverage.met(machine, static_cast<std::uint8_t>(phase), observation);
+    };
+    note(Machine::replica, met.replica.phase);
+    note(Machine::volume, met.volume.phase);
+    note(Machine::process, met.process.phase);
+    note(Machine::cluster, met.cluster.phase);
+    note(Machine::repair, met.repair.phase);
+    note(Machine::authority, met.authority.phase);
+    note(Machine::alarm, met.alarm.phase);
+    note(Machine::space, met.space.phase);
 }
 
 void Agent::release(std::span<const Command> commands) {
@@ -203,6 +242,8 @@ void Agent::release(std::span<const Command> commands) {
 }
 
 void Agent::start_command(const Command& command) {
+    world_.faults.command_released();
+    if (destroys(command.body)) ++world_.destructive_commands;
     world_.oracles.released(self_, command.id, committed_);
     world_.kernel.note((command.id.value << 8) | command.body.index());
     if (const auto* wake = std::get_if<WakeAt>(&command.body)) {
@@ -210,7 +251,7 @@ void Agent::start_command(const Command& command) {
         alarm.kind = Kind::wake;
         alarm.target = self_;
         alarm.guard = ++wake_guard_;
-        const Span after = wake->at - world_.kernel.now;
+        const Span after = wake->at - now();
         return world_.kernel.schedule(after.us > 0 ? after : Span{}, alarm);
     }
     if (const auto* probes = std::get_if<ProbeReplicas>(&command.body)) {
@@ -241,7 +282,7 @@ void Agent::start_command(const Command& command) {
     if (lost && world_.kernel.streams.chance(self_, Purpose::outcome, 50)) {
         // Lost on the way there: nothing is done, and nobody answers.
         next.kind = Kind::answer_overdue;
-        delay = command.deadline - world_.kernel.now;
+        delay = command.deadline - now();
     } else if (lost) {
         waiting.answer_lost = true;
     }
@@ -260,7 +301,7 @@ void Agent::answer(const Waiting& waiting, Ended outcome, Brought brought) {
     next.target = self_;
     next.guard = life_;
     next.payload = static_cast<std::uint32_t>(waiting_.size() - 1);
-    const Span left = waiting.command.deadline - world_.kernel.now;
+    const Span left = waiting.command.deadline - now();
     world_.kernel.schedule(left.us > 0 ? left : Span{}, next);
 }
 
@@ -333,7 +374,10 @@ struct Agent::Carry {
     void operator()(const WriteRecord& body) const {
         if (!world.network.reaches_store(agent.self_))
             return refuse(Refusal::not_reachable, "no route to the store");
-        if (!world.store.swap(body)) {
+        const bool loses =
+            world.conflicts_percent > 0 &&
+            world.kernel.streams.chance(agent.self_, Purpose::conflict, world.conflicts_percent);
+        if (loses || !world.store.swap(body)) {
             agent.post(RecordSeen{world.store.record, {}});
             return refuse(Refusal::conflict, "the record moved on");
         }
@@ -466,9 +510,12 @@ void Agent::store_changed() {
     next.kind = Kind::watch;
     next.target = self_;
     next.guard = life_;
-    world_.kernel.schedule(world_.kernel.streams.between(self_, Purpose::watch_delay,
-                                                         milliseconds(1), milliseconds(60)),
-                           next);
+    Span delay = world_.kernel.streams.between(self_, Purpose::watch_delay, milliseconds(1),
+                                               milliseconds(60));
+    const Span lag = world_.watch_lag[self_];
+    if (lag.us > 0)
+        delay = delay + world_.kernel.streams.between(self_, Purpose::weather, Span{}, lag);
+    world_.kernel.schedule(delay, next);
 }
 
 void Agent::look_at_store() {

@@ -34,7 +34,12 @@ class Agent final : private JournalPort, private OutboxPort, private ClockPort {
     const State& state() const { return engine_->state(); }
     std::uint64_t life() const { return life_; }
     void plan_crash(CrashPlan plan) { crash_ = std::move(plan); }
+    bool crash_planned() const { return crash_.point != CrashPoint::none; }
     void freeze(bool frozen);
+    bool frozen() const { return frozen_; }
+    // Its clock is ahead of the world's by so much more; it never goes back.
+    void jump(Span ahead) { ahead_ = ahead_ + ahead; }
+    Instant now() override;
 
     void start();
     void die();  // at once, with its etcd
@@ -62,8 +67,8 @@ class Agent final : private JournalPort, private OutboxPort, private ClockPort {
     // The engine's ports.
     Durable commit(std::span<const Record> records) override;
     void release(std::span<const Command> commands) override;
-    Instant now() override;
 
+    void note_coverage(const Record& record);
     void open(State state);  // the engine of a new life
     void run();
     bool crashes_at(CrashPoint point, std::span<const Command> commands);
@@ -84,6 +89,7 @@ class Agent final : private JournalPort, private OutboxPort, private ClockPort {
     std::uint8_t self_;
     bool alive_ = false;
     bool frozen_ = false;
+    Span ahead_;
     std::uint64_t life_ = 0;
     std::optional<VolumeJournal> journal_;
     std::optional<Engine> engine_;

@@ -57,8 +57,9 @@ void Cluster::start(std::uint8_t o, const StartEtcd& how) {
     boot.kind = Kind::etcd_boot;
     boot.target = o;
     boot.guard = incarnation;
-    kernel_.schedule(
-        kernel_.streams.between(o, Purpose::boot, milliseconds(150), milliseconds(600)), boot);
+    const Span usual =
+        kernel_.streams.between(o, Purpose::boot, milliseconds(150), milliseconds(600));
+    kernel_.schedule(usual + slow_[o], boot);
 }
 
 void Cluster::boot(std::uint8_t o) {

@@ -102,6 +102,8 @@ class Cluster {
     void stop(std::uint8_t ordinal);                // SIGTERM
     void end(std::uint8_t ordinal, ExitClass why);  // at once
     void freeze(std::uint8_t ordinal, bool frozen);
+    // Every start there takes so much longer.
+    void slow_start(std::uint8_t ordinal, Span more) { slow_[ordinal] = more; }
     // Replaces the data by a single member that keeps what this log holds.
     bool rebuild(std::uint8_t ordinal, const RebuildEtcd& how);
 
@@ -176,6 +178,7 @@ class Cluster {
     void lead_append(std::uint8_t o, LogEntry entry);
     void send_append(std::uint8_t o, Progress& to);
     void send(std::uint8_t from, MemberId to, Message message);
+    void post(std::uint8_t from, Message message);
     void receive(Message& message);
     void on_append(const Message& m);
     void on_append_reply(const Message& m);
@@ -204,6 +207,7 @@ class Cluster {
     EtcdWatcher& watcher_;
     Version version_;
     std::array<Process, Network::size> processes_;
+    std::array<Span, Network::size> slow_{};
     std::vector<Message> messages_;
     std::vector<std::uint32_t> free_;
     std::uint64_t topology_ = 0;

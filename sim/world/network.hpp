@@ -28,17 +28,11 @@ class Network {
         cut_[from][to] = false;
         since_[from][to] = now;
     }
-    void heal(Instant now) {
-        for (std::uint8_t a = 0; a < size; ++a)
-            for (std::uint8_t b = 0; b < size; ++b)
-                mend(a, b, now);
-        store_cut_.fill(false);
-    }
-
     bool reaches_store(std::uint8_t replica) const { return !store_cut_[replica]; }
     void cut_store(std::uint8_t replica, bool cut) { store_cut_[replica] = cut; }
 
     bool whole() const {
+        if (weather != Weather{}) return false;
         for (std::uint8_t a = 0; a < size; ++a) {
             if (store_cut_[a]) return false;
             for (std::uint8_t b = 0; b < size; ++b)
@@ -46,6 +40,15 @@ class Network {
         }
         return true;
     }
+
+    // What befalls messages that are not cut off: lost, later than they should be, or twice.
+    struct Weather {
+        std::uint32_t lost = 0;   // per cent
+        std::uint32_t twice = 0;  // per cent
+        Span later;               // at most
+        bool operator==(const Weather&) const = default;
+    };
+    Weather weather;
 
   private:
     std::array<std::array<bool, size>, size> cut_{};

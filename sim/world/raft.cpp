@@ -151,6 +151,14 @@ void Cluster::send(std::uint8_t from, MemberId to, Message message) {
     message.cluster = disk(from).cluster;
     if (message.term == 0) message.term = disk(from).term;
     if (!network_.hears(from, message.to)) return;
+    const Network::Weather& weather = network_.weather;
+    if (weather.lost > 0 && kernel_.streams.chance(from, Purpose::weather, weather.lost)) return;
+    if (weather.twice > 0 && kernel_.streams.chance(from, Purpose::weather, weather.twice))
+        post(from, message);
+    post(from, std::move(message));
+}
+
+void Cluster::post(std::uint8_t from, Message message) {
     std::uint32_t slot = 0;
     if (free_.empty()) {
         slot = static_cast<std::uint32_t>(messages_.size());
@@ -164,9 +172,12 @@ void Cluster::send(std::uint8_t from, MemberId to, Message message) {
     arrival.kind = Kind::raft_message;
     arrival.payload = slot;
     arrival.target = messages_[slot].to;
-    kernel_.schedule(
-        kernel_.streams.between(from, Purpose::raft_delay, microseconds(200), microseconds(3'000)),
-        arrival);
+    Span delay =
+        kernel_.streams.between(from, Purpose::raft_delay, microseconds(200), microseconds(3'000));
+    const Span later = network_.weather.later;
+    if (later.us > 0)
+        delay = delay + kernel_.streams.between(from, Purpose::weather, Span{}, later);
+    kernel_.schedule(delay, arrival);
 }
 
 void Cluster::receive(Message& m) {

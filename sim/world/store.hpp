@@ -42,12 +42,22 @@ class Store {
     void release(std::uint8_t by, Fence fence) {
         if (holder_ == by && fence_ == fence) holder_.reset();
     }
+    // Somebody who is none of ours takes it; false: nobody held it.
+    bool steal(Span ttl, Instant now) {
+        const bool held = holder_.has_value();
+        holder_ = stranger;
+        fence_ = Fence{fence_.value + 1};
+        expires_ = now + ttl;
+        return held;
+    }
     bool holds(std::uint8_t by, Fence fence, Instant now) const {
         return holder_ == by && fence_ == fence && now < expires_;
     }
     Fence fence() const { return fence_; }
 
   private:
+    static constexpr std::uint8_t stranger = 255;
+
     std::optional<std::uint8_t> holder_;
     Fence fence_;
     Instant expires_;

@@ -102,6 +102,12 @@ void World::scale(std::uint32_t replicas) {
     reconcile();
 }
 
+void World::set_policy(PodManagement policy) {
+    store.desired.policy = policy;
+    store_changed();
+    reconcile();
+}
+
 void World::delete_pod(std::uint8_t o) { terminate_pod(o); }
 
 void World::wipe(std::uint8_t o) {
@@ -166,33 +172,28 @@ bool World::ready(std::uint8_t o) const {
                                   phase == ClusterPhase::parked || another_is_rebuilt);
 }
 
-void World::freeze(std::uint8_t o, bool frozen) {
-    if (frozen && !agents[o]->alive()) return;
-    cluster.freeze(o, frozen);
-    agents[o]->freeze(frozen);
-}
-
-void World::partition(const std::vector<std::vector<std::uint8_t>>& groups) {
-    std::array<std::size_t, size> group_of{};
-    for (std::size_t g = 0; g < groups.size(); ++g)
-        for (const std::uint8_t o : groups[g])
-            group_of[o] = g + 1;
-    for (std::uint8_t a = 0; a < size; ++a)
-        for (std::uint8_t b = 0; b < size; ++b)
-            if (group_of[a] != group_of[b] && group_of[a] != 0 && group_of[b] != 0)
-                network.cut(a, b);
-    cluster.touch();
-}
-
 void World::cut_store(std::uint8_t o, bool cut) {
     network.cut_store(o, cut);
     if (!cut) agents[o]->store_changed();
 }
 
-void World::heal() {
-    network.heal(kernel.now);
-    cluster.touch();
-    store_changed();
+bool World::change_content(std::uint8_t o) {
+    if (!volumes[o].data) return false;
+    cluster.change_content(o);
+    return true;
+}
+
+void World::lose_journal(std::uint8_t o, std::size_t records) {
+    agents[o]->die();
+    std::vector<Record>& kept = volumes[o].journal.records;
+    if (records >= kept.size()) return set_journal_aside(o);
+    kept.resize(kept.size() - records);
+}
+
+void World::swap_journals(std::uint8_t a, std::uint8_t b) {
+    agents[a]->die();
+    agents[b]->die();
+    std::swap(volumes[a].journal, volumes[b].journal);
 }
 
 std::optional<Ordinal> World::best_survivor() const {
@@ -212,17 +213,6 @@ bool World::approve_rebuild() {
     return true;
 }
 
-void World::end_faults() {
-    heal();
-    lost_answers_percent = 0;
-    for (std::uint8_t o = 0; o < size; ++o) {
-        hold(o, false);
-        if (cluster.process(o).frozen) freeze(o, false);
-        agents[o]->freeze(false);
-        agents[o]->plan_crash({});
-    }
-}
-
 std::optional<std::string> World::parked(std::uint8_t o) const {
     const Agent& agent = *agents[o];
     if (!agent.alive()) return std::nullopt;
@@ -239,7 +229,22 @@ std::optional<std::string> World::parked() const {
     return std::nullopt;
 }
 
+bool World::repair_under_way() const {
+    return std::any_of(agents.begin(), agents.end(), [](const auto& agent) {
+        return agent->alive() && agent->state().authority.phase == AuthorityPhase::holding &&
+               agent->state().repair.phase != RepairPhase::idle;
+    });
+}
+
 bool World::steady() const { return why_not_steady().empty(); }
+
+// At a revision that both have reached.
+bool World::content_differs(std::uint8_t a, std::uint8_t b) const {
+    const Revision at = std::min(cluster.revision(a), cluster.revision(b));
+    const auto one = cluster.hash_at(a, at);
+    const auto other = cluster.hash_at(b, at);
+    return one && other && one->hash != other->hash;
+}
 
 std::string World::why_not_steady() const {
     const std::uint32_t wanted = store.desired.replicas;
@@ -259,6 +264,7 @@ std::string World::why_not_steady() const {
         if (view.learner) return name + " is a learner";
         if (view.ordinal >= wanted) return name + " is a member";
         if (!cluster.serves(view.ordinal)) return name + " does not serve";
+        if (content_differs(*leader, view.ordinal)) return name + " holds other content";
         const Agent& agent = *agents[view.ordinal];
         if (agent.state().replica.phase != ReplicaPhase::serving)
             return "agent " + name + " is in phase " +

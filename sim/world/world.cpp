@@ -1,8 +1,10 @@
 #include "sim/world/world.hpp"
 
 #include <cstdio>
+#include <sstream>
 #include <utility>
 
+#include "core/base/check.hpp"
 #include "core/explain.hpp"
 
 namespace quorate::sim {
@@ -25,7 +27,8 @@ World::World(Config given)
     : config(std::move(given)),
       kernel(config.seed),
       cluster(kernel, network, volumes, *this, config.version),
-      oracles(*this) {
+      oracles(*this),
+      faults(*this) {
     store.desired = config.desired;
     for (std::uint8_t o = 0; o < size; ++o) {
         agents[o] = std::make_unique<Agent>(*this, o);
@@ -38,6 +41,16 @@ World::World(Config given)
     kernel.schedule(milliseconds(500), first);
     first.kind = Kind::client_put;
     kernel.schedule(config.put_period, first);
+}
+
+bool World::suffer(const std::string& fault) {
+    std::vector<std::string> words;
+    std::istringstream in(fault);
+    for (std::string word; in >> word;)
+        words.push_back(word);
+    const auto episode = parse_episode(words);
+    QUORATE_REQUIRE(episode.has_value());
+    return faults.begin(*episode);
 }
 
 void World::run_until(Instant until) {
@@ -96,7 +109,7 @@ void World::happen(const Happening& what) {
             kernel.schedule(milliseconds(500), what);
             return oracles.audit();
         case Kind::fault:
-            return;
+            return faults.happen(what);
     }
 }
 
@@ -134,7 +147,7 @@ std::uint64_t World::await_request(std::uint8_t via, std::uint8_t agent, const C
     overdue.kind = Kind::answer_overdue;
     overdue.target = Streams::world;
     overdue.payload = static_cast<std::uint32_t>(uid);
-    const Span left = command.deadline - kernel.now;
+    const Span left = command.deadline - agents[agent]->now();
     kernel.schedule(left.us > 0 ? left : Span{}, overdue);
     return uid;
 }
@@ -190,6 +203,7 @@ void World::established(std::uint8_t ordinal) {
     oracles.established(ordinal);
 }
 void World::removal_asked(std::uint8_t leader, MemberId target) {
+    if (by_hand) return;  // a person's doing: nothing of ours is judged by it
     oracles.removal_asked(leader, target);
 }
 void World::promotion_asked(std::uint8_t leader, MemberId target) {
@@ -208,7 +222,12 @@ void World::set_journal_aside(std::uint8_t o) {
 }
 
 void World::print(const std::string& line) const {
-    std::printf("%9.3f  %s\n", static_cast<double>(kernel.now.us) / 1e6, line.c_str());
+    char at[32];
+    std::snprintf(at, sizeof at, "%9.3f  ", static_cast<double>(kernel.now.us) / 1e6);
+    if (config.trace_into != nullptr)
+        *config.trace_into += at + line + "\n";
+    else
+        std::printf("%s%s\n", at, line.c_str());
 }
 
 void World::print_decision(std::uint8_t o, const Event& event, const Decision& decision) const {

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "core/step.hpp"
+#include "sim/coverage/coverage.hpp"
+#include "sim/faults/episodes.hpp"
 #include "sim/kernel/kernel.hpp"
 #include "sim/oracles/oracles.hpp"
 #include "sim/world/agent.hpp"
@@ -32,6 +34,7 @@ struct Config {
     Span pod_grace = seconds(60);
     Span put_period = milliseconds(500);
     bool trace = false;
+    std::string* trace_into = nullptr;  // else traced to stdout
     // What the oracles are tested with: another core, and an engine that forgets its journal.
     Step (*step)(State, const Event&) = &quorate::step;
     bool forgets_to_commit = false;
@@ -61,8 +64,14 @@ class World final : private EtcdWatcher {
     void run_until(Instant until);
     void run_for(Span span) { run_until(kernel.now + span); }
 
-    // Faults and operator steps.
+    // One fault, now, as a scenario writes it: "hold 2 for 20s". False: it does not apply.
+    bool suffer(const std::string& fault);
+    // Ends every fault that can end; what was lost stays lost.
+    void end_faults() { faults.end_all(); }
+
+    // What faults and operators do, one thing each: sim/faults puts them together.
     void scale(std::uint32_t replicas);
+    void set_policy(PodManagement policy);
     void kill_etcd(std::uint8_t o) { cluster.end(o, ExitClass::killed); }
     void kill_agent(std::uint8_t o) { agents[o]->die(); }
     void delete_pod(std::uint8_t o);
@@ -72,17 +81,16 @@ class World final : private EtcdWatcher {
     void swap(std::uint8_t a, std::uint8_t b);
     void clone(std::uint8_t from, std::uint8_t to);
     void hold(std::uint8_t o, bool held);
-    void freeze(std::uint8_t o, bool frozen);
-    void partition(const std::vector<std::vector<std::uint8_t>>& groups);
     void cut_store(std::uint8_t o, bool cut);
-    void heal();
+    bool change_content(std::uint8_t o);
+    void lose_journal(std::uint8_t o, std::size_t records);  // its last ones
+    void swap_journals(std::uint8_t a, std::uint8_t b);
     std::optional<Ordinal> best_survivor() const;
     bool approve_rebuild();  // with the token of the plan, if there is one
     void lose_answers(std::uint32_t percent) { lost_answers_percent = percent; }
-    // Ends every fault that can end; what was lost stays lost.
-    void end_faults();
 
     // What an omniscient eye sees.
+    bool repair_under_way() const;  // by an agent that lives and holds authority
     bool steady() const;
     std::string why_not_steady() const;
     std::optional<std::string> parked() const;  // why, by the first agent that says so
@@ -106,10 +114,16 @@ class World final : private EtcdWatcher {
     Store store;
     Cluster cluster;
     Oracles oracles;
+    Episodes faults;
+    Coverage coverage;
     std::array<std::unique_ptr<Agent>, Network::size> agents;
     std::array<Pod, Network::size> pods;
     std::vector<Journal> journals_aside;
     std::uint32_t lost_answers_percent = 0;
+    std::uint32_t conflicts_percent = 0;
+    std::array<Span, Network::size> watch_lag{};
+    std::uint64_t destructive_commands = 0;  // that agents released
+    bool by_hand = false;                    // a person changes the membership just now
 
   private:
     struct Request {
@@ -130,6 +144,7 @@ class World final : private EtcdWatcher {
     void terminate_pod(std::uint8_t o);
     void pod_is_gone(std::uint8_t o);
     bool ready(std::uint8_t o) const;
+    bool content_differs(std::uint8_t a, std::uint8_t b) const;
 
     // client.cpp
     void put();

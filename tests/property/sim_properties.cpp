@@ -70,19 +70,6 @@ TEST(Simulation, EveryLifeKeepsTheInvariantsAndSettles) {
     EXPECT_LT(parked, lives / 3) << "most lives end as desired";
 }
 
-// Lives in which a mistake was found once; each is held by a scenario or a unit test as well.
-TEST(Simulation, LivesThatFoundAMistakeAreGoodNow) {
-    for (const std::uint64_t seed :
-         {7,     22,    50,    63,    135,   176,   219,   346,   971,   1006,  1888,  2209,
-          2243,  2464,  2547,  2838,  3569,  3695,  5085,  6687,  7004,  8276,  10346, 10418,
-          10867, 12265, 12308, 13224, 13928, 15223, 15782, 17556, 18540, 19361, 27023, 29175}) {
-        RunOptions options;
-        options.seed = seed;
-        const RunVerdict verdict = run_seed(options);
-        EXPECT_TRUE(verdict.good()) << "seed " << seed << ": " << verdict.what;
-    }
-}
-
 // Each oracle bites.
 
 Step removes_too_much(State state, const Event& event) {
@@ -141,11 +128,11 @@ MemberId member_at(const World& world, std::uint8_t o) {
 TEST(Oracle, S1CountsAVoterThatServedUntilAnInstantAgo) {
     World world(quick());
     world.run_for(seconds(20));
-    world.hold(2, true);
-    world.partition({{0}, {1}});
+    world.suffer("hold 2");
+    world.suffer("partition 0 | 1");
     world.run_for(seconds(5));
     const MemberId gone = member_at(world, 2);
-    world.heal();
+    world.faults.end(Family::network);
     const auto follower = [&] { return static_cast<std::uint8_t>(1 - leader_of(world)); };
     const auto serve = [&] {
         return world.cluster.able_leader() && world.cluster.serves(follower());
@@ -170,7 +157,7 @@ TEST(Oracle, S1CountsADiskThatWasLostUnderAnEarlierIdentity) {
     };
     for (int i = 0; i < 60'000 && !joined(); ++i)
         world.run_for(milliseconds(1));
-    world.hold(2, true);
+    world.suffer("hold 2");
     world.oracles.removal_asked(leader_of(world), member_at(world, 2));
     EXPECT_FALSE(found(world, "S1"));
 }
@@ -182,9 +169,9 @@ TEST(Simulation, AuthorityThatNobodyKnowsToHoldRunsOut) {
         World world(config);
         world.run_for(seconds(20));
         world.wipe(2);
-        world.lose_answers(30);
+        world.suffer("lose-answers 30");
         world.run_for(seconds(40));
-        world.lose_answers(0);
+        world.end_faults();
         world.run_for(minutes(2));
         EXPECT_TRUE(world.store.acquire(World::size, seconds(1), world.kernel.now))
             << "seed " << seed;
@@ -196,7 +183,7 @@ TEST(Oracle, S3BitesWhenAnEmptyVolumeFoundsAgain) {
     world.run_for(seconds(20));
     const StartEtcd how = world.cluster.process(0).start;
     for (std::uint8_t o = 0; o < 3; ++o) {
-        world.hold(o, true);
+        world.suffer("hold " + std::to_string(int{o}));
         world.volumes[o].data.reset();
     }
     world.cluster.start(0, how);
@@ -209,7 +196,7 @@ TEST(Oracle, S4BitesWhenTwoEmptyVolumesLeadTheThird) {
     world.run_for(seconds(20));
     const StartEtcd how = world.cluster.process(0).start;
     for (std::uint8_t o = 0; o < 3; ++o)
-        world.hold(o, true);
+        world.suffer("hold " + std::to_string(int{o}));
     for (std::uint8_t o = 0; o < 2; ++o) {
         world.volumes[o].data.reset();
         world.cluster.start(o, how);
@@ -224,7 +211,7 @@ TEST(Oracle, S5BitesWhenARolledBackVolumeRuns) {
     const EtcdData before = *world.volumes[1].data;
     const StartEtcd how = world.cluster.process(1).start;
     world.run_for(seconds(20));
-    world.hold(1, true);
+    world.suffer("hold 1");
     world.volumes[1].data = before;
     world.cluster.start(1, how);
     world.run_for(seconds(5));

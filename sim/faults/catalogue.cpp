@@ -1,0 +1,324 @@
+#include "sim/faults/catalogue.hpp"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+
+#include "core/base/limits.hpp"
+
+namespace quorate::sim {
+namespace {
+
+using enum Fault;
+using enum Family;
+using enum FaultClass;
+
+constexpr Span at_once{};
+constexpr Span brief = seconds(30);
+constexpr Span lasting = seconds(60);
+
+// clang-format off
+constexpr FaultKind kinds[] = {
+    //fault           id     verb             family   class          shape                  lasts    number      excuses
+    {kill_etcd,      "P1",  "kill etcd",     process, transient,     Shape::replica,        at_once, 0, 0,       ""},
+    {kill_agent,     "P1",  "kill agent",    process, transient,     Shape::replica,        at_once, 0, 0,       ""},
+    {crash,          "E12", "crash",         process, transient,     Shape::crash,          at_once, 0, 65,      ""},
+    {freeze,         "K5",  "freeze",        clock,   transient,     Shape::replica,        brief,   0, 0,       ""},
+    {pause_agent,    "P3",  "pause agent",   process, transient,     Shape::replica,        lasting, 0, 0,       ""},
+    {hang_etcd,      "P6",  "hang etcd",     process, transient,     Shape::replica,        lasting, 0, 0,       ""},
+    {slow_start,     "P7",  "slow start",    process, transient,     Shape::replica_number, lasting, 1, 20,      ""},
+    {delete_pod,     "S1",  "delete pod",    host,    operator_step, Shape::replica,        at_once, 0, 0,       ""},
+    {hold,           "S4",  "hold",          host,    transient,     Shape::replica,        lasting, 0, 0,       ""},
+    {scale,          "S11", "scale",         host,    operator_step, Shape::number,         at_once, 0, 7,       "S4 L1"},
+    {policy,         "S12", "policy",        host,    operator_step, Shape::number,         at_once, 0, 1,       ""},
+    {cut_store,      "N12", "cut-store",     network, transient,     Shape::replica,        lasting, 0, 0,       ""},
+    {api_outage,     "A8",  "api outage",    host,    transient,     Shape::none,           lasting, 0, 0,       ""},
+    {stale_watch,    "A3",  "stale watch",   host,    transient,     Shape::replica_number, lasting, 1, 30,      ""},
+    {conflicts,      "A5",  "conflicts",     host,    transient,     Shape::number,         lasting, 5, 60,      ""},
+    {lose_answers,   "A6",  "lose-answers",  host,    transient,     Shape::number,         lasting, 1, 30,      ""},
+    {steal_lease,    "S17", "steal lease",   host,    transient,     Shape::none,           at_once, 0, 0,       ""},
+    {partition,      "N5",  "partition",     network, transient,     Shape::groups,         lasting, 0, 0,       ""},
+    {one_way,        "N5",  "one-way",       network, transient,     Shape::two,            lasting, 0, 0,       ""},
+    {loss,           "N1",  "loss",          network, transient,     Shape::number,         lasting, 1, 30,      ""},
+    {delay,          "N2",  "delay",         network, transient,     Shape::number,         lasting, 5, 400,     ""},
+    {duplicate,      "N3",  "duplicate",     network, transient,     Shape::number,         lasting, 1, 50,      ""},
+    {save,           "D7",  "save",          disk,    transient,     Shape::replica,        at_once, 0, 0,       ""},
+    {roll_back,      "D7",  "rollback",      disk,    data_loss, Shape::replica,     at_once, 0, 0,       "S4 L1"},
+    {lose_tail,      "D3",  "lose-tail",     disk,    data_loss, Shape::replica_number, at_once, 1, 40,   "S4 L1"},
+    {wipe,           "D8",  "wipe",          disk,    data_loss, Shape::replica,     at_once, 0, 0,       "S4 L1"},
+    {Fault::swap,    "D9",  "swap",          disk,    data_loss, Shape::two,         at_once, 0, 0,       "S4 L1"},
+    {clone,          "D10", "clone",         disk,    data_loss, Shape::two,         at_once, 0, 0,       "S4 L1"},
+    {change,         "D5",  "change",        disk,    data_loss, Shape::replica,     at_once, 0, 0,       "S4 L1"},
+    {fill,           "R1",  "fill",          etcd,    transient,     Shape::number,         at_once, 10, 60,     ""},
+    {jump,           "K3",  "jump",          clock,   transient,     Shape::replica_number, at_once, 1, 3'600,   ""},
+    {move_leader,    "R11", "move leader",   etcd,    transient,     Shape::replica,        at_once, 0, 0,       ""},
+    {remove_by_hand, "O6",  "remove member", person,  operator_step, Shape::replica,        at_once, 0, 0,       "S1 S2 L1"},
+    {add_by_hand,    "R6",  "add member",    person,  operator_step, Shape::replica,        at_once, 0, 0,       ""},
+    {accuse,         "R2",  "accuse",        etcd,    transient,     Shape::replica,        at_once, 0, 0,       ""},
+    {lose_journal,   "J1",  "lose journal",  journal, transient,     Shape::replica,        at_once, 0, 0,       ""},
+    {tear_journal,   "J2",  "tear journal",  journal, transient,     Shape::replica_number, at_once, 1, 20,      ""},
+    {swap_journals,  "J5",  "swap journals", journal, transient,     Shape::two,            at_once, 0, 0,       ""},
+    {approve,        "O9",  "approve",       person,  operator_step, Shape::none,           at_once, 0, 0,       "S4"},
+};
+// clang-format on
+
+constexpr bool in_order() {
+    for (std::size_t i = 0; i < std::size(kinds); ++i)
+        if (kinds[i].fault != static_cast<Fault>(i)) return false;
+    return std::size(kinds) == faults_count;
+}
+static_assert(in_order(), "a row for each fault, in the order of the enumeration");
+
+constexpr const char* points[] = {"before-commit", "after-commit", "after-release"};
+static_assert(std::size(points) == crash_points);
+
+// Boundaries where a crash hurts; the first stands for any.
+constexpr const char* commands[] = {"",
+                                    "WriteRecord",
+                                    "StampVolume",
+                                    "StartEtcd",
+                                    "AddLearner",
+                                    "RemoveMember",
+                                    "PromoteMember",
+                                    "SetAsideData",
+                                    "AcquireAuthority",
+                                    "ReleaseAuthority",
+                                    "StopEtcd",
+                                    "ExamineDisk",
+                                    "RebuildEtcd",
+                                    "CompareContent",
+                                    "MoveLeader",
+                                    "ListMembers",
+                                    "DisarmCorrupt",
+                                    "Compact",
+                                    "Defragment",
+                                    "DisarmNospace",
+                                    "ProbeReplicas",
+                                    "ExitAgent"};
+static_assert(std::size(commands) * crash_points == kinds[static_cast<int>(crash)].most + 1);
+
+constexpr const char* family_names[] = {"network", "disk", "clock",   "process",
+                                        "host",    "etcd", "journal", "person"};
+static_assert(std::size(family_names) == families);
+
+using Words = std::vector<std::string>;
+
+std::optional<std::uint32_t> number_in(const std::string& word) {
+    if (word.empty() || word.size() > 9) return std::nullopt;
+    std::uint32_t value = 0;
+    for (const char c : word) {
+        if (c < '0' || c > '9') return std::nullopt;
+        value = value * 10 + static_cast<std::uint32_t>(c - '0');
+    }
+    return value;
+}
+
+std::optional<std::uint8_t> replica_in(const std::string& word) {
+    const auto number = number_in(word);
+    if (!number || *number >= limits::replicas_max) return std::nullopt;
+    return static_cast<std::uint8_t>(*number);
+}
+
+Words words_of(const std::string& text) {
+    Words words(1);
+    for (const char c : text)
+        if (c == ' ')
+            words.emplace_back();
+        else
+            words.back() += c;
+    return words;
+}
+
+const FaultKind* kind_in(const Words& words, std::size_t& used) {
+    for (const FaultKind& kind : kinds) {
+        const Words verb = words_of(kind.verb);
+        if (words.size() < verb.size() || !std::equal(verb.begin(), verb.end(), words.begin()))
+            continue;
+        used = verb.size();
+        return &kind;
+    }
+    return nullptr;
+}
+
+// "0 | 1 2": who is not on the left is on the right; nobody is in both.
+bool parse_groups(const Words& words, Episode& episode) {
+    std::uint16_t left = 0;
+    std::uint16_t right = 0;
+    bool second = false;
+    for (const std::string& word : words) {
+        if (word == "|") {
+            if (second) return false;
+            second = true;
+            continue;
+        }
+        const auto one = replica_in(word);
+        if (!one) return false;
+        (second ? right : left) |= static_cast<std::uint16_t>(1U << *one);
+    }
+    episode.left = left;
+    episode.right = right;
+    return second && left != 0 && right != 0 && (left & right) == 0;
+}
+
+bool parse_crash(const Words& words, Episode& episode) {
+    if (words.size() < 2 || words.size() > 3) return false;
+    const auto one = replica_in(words[0]);
+    const auto point = std::find(std::begin(points), std::end(points), words[1]);
+    const auto command =
+        std::find(std::begin(commands), std::end(commands), words.size() > 2 ? words[2] : "");
+    if (!one || point == std::end(points) || command == std::end(commands)) return false;
+    episode.one = *one;
+    episode.number = static_cast<std::uint32_t>(command - std::begin(commands)) * crash_points +
+                     static_cast<std::uint32_t>(point - std::begin(points));
+    return true;
+}
+
+bool parse_arguments(Shape shape, const Words& words, Episode& episode) {
+    const auto number = number_in(words.empty() ? "" : words.back());
+    const auto one = replica_in(words.empty() ? "" : words[0]);
+    switch (shape) {
+        case Shape::none:
+            return words.empty();
+        case Shape::crash:
+            return parse_crash(words, episode);
+        case Shape::groups:
+            return parse_groups(words, episode);
+        case Shape::number:
+            episode.number = number.value_or(0);
+            return words.size() == 1 && number;
+        case Shape::replica:
+            episode.one = one.value_or(0);
+            return words.size() == 1 && one;
+        case Shape::two:
+            if (words.size() != 2) return false;
+            episode.one = one.value_or(0);
+            episode.other = replica_in(words[1]).value_or(0);
+            return one && replica_in(words[1]);
+        case Shape::replica_number:
+            episode.one = one.value_or(0);
+            episode.number = number.value_or(0);
+            return words.size() == 2 && one && number;
+    }
+    return false;
+}
+
+std::string replicas_in(std::uint16_t bits) {
+    std::string text;
+    for (std::uint32_t o = 0; o < limits::replicas_max; ++o)
+        if ((bits >> o & 1U) != 0) text += " " + std::to_string(o);
+    return text;
+}
+
+std::string arguments_of(const Episode& episode) {
+    const std::string one = " " + std::to_string(int{episode.one});
+    const std::string number = " " + std::to_string(episode.number);
+    switch (kind_of(episode.fault).shape) {
+        case Shape::none:
+            return {};
+        case Shape::replica:
+            return one;
+        case Shape::two:
+            return one + " " + std::to_string(int{episode.other});
+        case Shape::number:
+            return number;
+        case Shape::replica_number:
+            return one + number;
+        case Shape::groups:
+            return replicas_in(episode.left) + " |" + replicas_in(episode.right);
+        case Shape::crash: {
+            const std::string command = crash_command(episode.number);
+            return one + " " + crash_point_name(episode.number) +
+                   (command.empty() ? "" : " " + command);
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+const char* name_of(Family family) { return family_names[static_cast<std::size_t>(family)]; }
+
+const FaultKind& kind_of(Fault fault) { return kinds[static_cast<std::size_t>(fault)]; }
+
+const char* crash_point_name(std::uint32_t number) { return points[number % crash_points]; }
+const char* crash_command(std::uint32_t number) {
+    return commands[number / crash_points % std::size(commands)];
+}
+std::uint32_t crash_commands() { return static_cast<std::uint32_t>(std::size(commands)); }
+
+std::string text_of(const Episode& episode) {
+    const FaultKind& kind = kind_of(episode.fault);
+    std::string text = kind.verb + arguments_of(episode);
+    if (episode.lasts.us > 0) text += " for " + text_of(episode.lasts);
+    return text;
+}
+
+std::optional<Episode> parse_episode(const Words& words) {
+    std::size_t used = 0;
+    const FaultKind* kind = kind_in(words, used);
+    if (kind == nullptr) return std::nullopt;
+    Episode episode;
+    episode.fault = kind->fault;
+    std::size_t end = words.size();
+    if (end >= used + 2 && words[end - 2] == "for") {
+        const auto lasts = parse_span(words[end - 1]);
+        if (!lasts || kind->lasts_most == Span{}) return std::nullopt;
+        episode.lasts = *lasts;
+        end -= 2;
+    }
+    const auto from = words.begin() + static_cast<std::ptrdiff_t>(used);
+    const Words arguments(from, words.begin() + static_cast<std::ptrdiff_t>(end));
+    if (!parse_arguments(kind->shape, arguments, episode)) return std::nullopt;
+    return episode;
+}
+
+std::optional<Span> parse_span(const std::string& word) {
+    const std::size_t digits = word.find_first_not_of("0123456789");
+    if (digits == std::string::npos || digits == 0 || digits > 15) return std::nullopt;
+    std::int64_t n = 0;
+    for (std::size_t i = 0; i < digits; ++i)
+        n = n * 10 + (word[i] - '0');
+    const std::string unit = word.substr(digits);
+    if (unit == "us") return microseconds(n);
+    if (n > 1'000'000'000) return std::nullopt;
+    if (unit == "ms") return milliseconds(n);
+    if (unit == "s") return seconds(n);
+    if (unit == "m") return minutes(n);
+    return std::nullopt;
+}
+
+std::string text_of(Span span) {
+    if (span.us % 1'000'000 == 0) return std::to_string(span.us / 1'000'000) + "s";
+    if (span.us % 1'000 == 0) return std::to_string(span.us / 1'000) + "ms";
+    return std::to_string(span.us) + "us";
+}
+
+std::optional<std::vector<Fault>> parse_faults(const std::string& list, std::string& unknown) {
+    std::vector<Fault> faults;
+    std::string word;
+    const auto take = [&] {
+        bool known = false;
+        for (const FaultKind& kind : kinds) {
+            std::string verb = kind.verb;
+            std::replace(verb.begin(), verb.end(), ' ', '-');
+            if (word != verb && word != kind.id && word != name_of(kind.family)) continue;
+            known = true;
+            faults.push_back(kind.fault);
+        }
+        return known;
+    };
+    for (const char c : list + ",") {
+        if (c != ',') {
+            word += c;
+            continue;
+        }
+        if (!take()) {
+            unknown = word;
+            return std::nullopt;
+        }
+        word.clear();
+    }
+    return faults;
+}
+
+}  // namespace quorate::sim

@@ -1,0 +1,387 @@
+#include "sim/faults/episodes.hpp"
+
+#include <algorithm>
+
+#include "sim/world/world.hpp"
+
+namespace quorate::sim {
+namespace {
+
+// Until the leader has applied what fills its database.
+constexpr Span applied_after = milliseconds(200);
+
+// What a pending Happening of ours means.
+constexpr std::uint64_t begins = 1;
+constexpr std::uint64_t ends = 2;
+
+bool on(std::uint16_t side, std::uint8_t o) { return (side >> o & 1U) != 0; }
+
+bool cuts(const Episode& episode, std::uint8_t from, std::uint8_t to) {
+    if (episode.fault == Fault::one_way) return episode.one == from && episode.other == to;
+    if (episode.fault != Fault::partition) return false;
+    return (on(episode.left, from) && on(episode.right, to)) ||
+           (on(episode.right, from) && on(episode.left, to));
+}
+
+}  // namespace
+
+bool Episodes::begin(const Episode& episode) {
+    const FaultKind& kind = kind_of(episode.fault);
+    Count& count = counts_[static_cast<std::size_t>(episode.fault)];
+    ++count.asked;
+    if (world_.config.trace) world_.print("FAULT " + text_of(episode));
+    world_.kernel.note(mix(static_cast<std::uint64_t>(episode.fault) << 16 |
+                               static_cast<std::uint64_t>(episode.one) << 8 | episode.other,
+                           mix(std::uint64_t{episode.left} << 16 | episode.right, episode.number)));
+    last_[static_cast<std::size_t>(kind.family)] = world_.kernel.now;
+    const bool repairing = world_.repair_under_way();
+    const bool took = apply(episode);
+    if (took) ++count.took;
+    if (took && repairing) note_in_a_repair(episode.fault);
+    return took;
+}
+
+void Episodes::note_in_a_repair(Fault fault) {
+    using enum Sometimes;
+    const auto say = [&](Sometimes truth) { world_.coverage.is_true(truth); };
+    if (fault == Fault::lose_journal) say(a_journal_lost_in_a_repair);
+    if (fault == Fault::steal_lease) say(authority_lost_in_a_repair);
+    if (fault == Fault::api_outage) say(no_api_in_a_repair);
+    if (fault == Fault::change) say(content_differs_in_a_repair);
+    if (fault == Fault::fill) say(nospace_beside_a_repair);
+    if (fault == Fault::scale) say(scaled_in_a_repair);
+    if (fault == Fault::remove_by_hand) say(a_person_removes_in_a_repair);
+}
+
+bool Episodes::apply(const Episode& episode) {
+    const bool waits = episode.fault == Fault::fill;
+    if (kind_of(episode.fault).lasts_most == Span{} && !waits) return apply_now(episode);
+    if (waits && !apply_now(episode)) return false;
+    active_.push_back({episode, ++ids_});
+    const Span lasts = waits ? applied_after : episode.lasts;
+    if (lasts.us > 0) {
+        Happening end;
+        end.kind = Kind::fault;
+        end.guard = ids_;
+        end.payload = ends;
+        world_.kernel.schedule(lasts, end);
+    }
+    refresh();
+    return true;
+}
+
+bool Episodes::apply_now(const Episode& episode) {
+    const std::uint8_t one = episode.one;
+    switch (episode.fault) {
+        case Fault::kill_etcd:
+            if (world_.cluster.process(one).life == Life::down) return false;
+            world_.kill_etcd(one);
+            return true;
+        case Fault::kill_agent:
+            if (!world_.agents[one]->alive()) return false;
+            world_.kill_agent(one);
+            return true;
+        case Fault::crash:
+            world_.agents[one]->plan_crash(
+                {static_cast<CrashPoint>(1 + episode.number % crash_points),
+                 crash_command(episode.number)});
+            return true;
+        case Fault::delete_pod:
+            world_.delete_pod(one);
+            return true;
+        case Fault::scale:
+            world_.scale(episode.number);
+            return true;
+        case Fault::policy:
+            world_.set_policy(episode.number == 0 ? PodManagement::parallel
+                                                  : PodManagement::ordered);
+            return true;
+        case Fault::steal_lease:
+            return world_.store.steal(world_.config.policy.authority_ttl, world_.kernel.now);
+        case Fault::save:
+            world_.save(one);
+            return true;
+        case Fault::roll_back:
+            return world_.roll_back(one);
+        case Fault::lose_tail:
+            return lose_tail(episode);
+        case Fault::wipe:
+            world_.wipe(one);
+            return true;
+        case Fault::swap:
+            if (one == episode.other) return false;
+            world_.swap(one, episode.other);
+            return true;
+        case Fault::clone:
+            if (one == episode.other) return false;
+            world_.clone(one, episode.other);
+            return true;
+        case Fault::change:
+            return world_.change_content(one);
+        case Fault::fill: {
+            const auto leader = world_.cluster.able_leader();
+            return leader && world_.cluster.resize(*leader, EntryKind::fill, episode.number, 0);
+        }
+        case Fault::jump:
+            world_.agents[one]->jump(seconds(std::int64_t{episode.number}));
+            return true;
+        case Fault::move_leader: {
+            const auto leader = world_.cluster.able_leader();
+            const EtcdData* data = world_.cluster.data(one);
+            return leader && data != nullptr && !world_.cluster.move_leader(*leader, data->id);
+        }
+        case Fault::remove_by_hand:
+            return remove_by_hand(one);
+        case Fault::add_by_hand:
+            return add_by_hand(one);
+        case Fault::accuse:
+            return accuse(one);
+        case Fault::lose_journal:
+            world_.lose_journal(one, SIZE_MAX);
+            return true;
+        case Fault::tear_journal:
+            world_.lose_journal(one, episode.number);
+            return true;
+        case Fault::swap_journals:
+            world_.swap_journals(one, episode.other);
+            return true;
+        case Fault::approve:
+            return world_.approve_rebuild();
+        case Fault::freeze:
+        case Fault::pause_agent:
+        case Fault::hang_etcd:
+        case Fault::slow_start:
+        case Fault::hold:
+        case Fault::cut_store:
+        case Fault::api_outage:
+        case Fault::stale_watch:
+        case Fault::conflicts:
+        case Fault::lose_answers:
+        case Fault::partition:
+        case Fault::one_way:
+        case Fault::loss:
+        case Fault::delay:
+        case Fault::duplicate:
+        case Fault::count_:
+            break;
+    }
+    return false;
+}
+
+// The power fails on a disk that acknowledged syncs it had not done: the last entries are gone.
+bool Episodes::lose_tail(const Episode& episode) {
+    std::optional<EtcdData>& data = world_.volumes[episode.one].data;
+    if (!data || data->log.empty()) return false;
+    world_.agents[episode.one]->die();
+    world_.oracles.losing(episode.one);
+    const std::size_t lost = std::min<std::size_t>(episode.number, data->log.size());
+    data->log.resize(data->log.size() - lost);
+    data->commit = std::min(data->commit, data->last_index());
+    world_.oracles.rolled_back(episode.one);
+    return true;
+}
+
+// What a person does with etcdctl: etcd's own rules are all that stands in the way.
+bool Episodes::remove_by_hand(std::uint8_t o) {
+    const auto leader = world_.cluster.able_leader();
+    const EtcdData* data = world_.cluster.data(o);
+    if (!leader || data == nullptr) return false;
+    world_.by_hand = true;
+    const bool done = !world_.cluster.remove(*leader, data->id, 0);
+    world_.by_hand = false;
+    return done;
+}
+
+bool Episodes::add_by_hand(std::uint8_t o) {
+    const auto leader = world_.cluster.able_leader();
+    return leader && !world_.cluster.add_learner(*leader, o, 0);
+}
+
+bool Episodes::accuse(std::uint8_t o) {
+    const auto leader = world_.cluster.able_leader();
+    const EtcdData* data = world_.cluster.data(o);
+    return leader && data != nullptr &&
+           world_.cluster.alarm(*leader, EntryKind::accuse, data->id, 0);
+}
+
+// A member whose database is over its quota says so with the next write.
+void Episodes::raise_nospace() {
+    const auto leader = world_.cluster.able_leader();
+    if (!leader || world_.cluster.process(*leader).file_mib < World::quota_mib) return;
+    world_.cluster.alarm(*leader, EntryKind::nospace, world_.cluster.data(*leader)->id, 0);
+}
+
+template <class Ends>
+void Episodes::end_those(Ends ended) {
+    bool some = false;
+    for (std::size_t i = 0; i < active_.size();) {
+        const Episode episode = active_[i].episode;
+        if (!ended(active_[i])) {
+            ++i;
+            continue;
+        }
+        active_.erase(active_.begin() + static_cast<std::ptrdiff_t>(i));
+        last_[static_cast<std::size_t>(kind_of(episode.fault).family)] = world_.kernel.now;
+        if (world_.config.trace) world_.print("END   " + text_of(episode));
+        if (episode.fault == Fault::fill) raise_nospace();
+        some = true;
+    }
+    if (some) refresh();
+}
+
+void Episodes::end_all() {
+    end_those([](const Active&) { return true; });
+    planned_.clear();
+    due_.clear();
+    for (std::uint8_t o = 0; o < World::size; ++o)
+        world_.agents[o]->plan_crash({});
+    refresh();
+    world_.store_changed();
+}
+
+void Episodes::end(Family family) {
+    end_those([&](const Active& one) { return kind_of(one.episode.fault).family == family; });
+}
+
+void Episodes::end(Fault fault, std::uint8_t one) {
+    end_those([&](const Active& active) {
+        return active.episode.fault == fault && active.episode.one == one;
+    });
+}
+
+// The world suffers from what is active and from nothing else: computed anew each time.
+void Episodes::refresh() {
+    refresh_network();
+    std::array<bool, World::size> agent_still{};
+    std::array<bool, World::size> etcd_still{};
+    std::array<bool, World::size> held{};
+    std::array<Span, World::size> slow{};
+    std::array<Span, World::size> late{};
+    std::uint32_t lost_answers = 0;
+    std::uint32_t conflicting = 0;
+    for (const Active& active : active_) {
+        const Episode& e = active.episode;
+        const Span span = seconds(std::int64_t{e.number});
+        agent_still[e.one] |= e.fault == Fault::freeze || e.fault == Fault::pause_agent;
+        etcd_still[e.one] |= e.fault == Fault::freeze || e.fault == Fault::hang_etcd;
+        held[e.one] |= e.fault == Fault::hold;
+        if (e.fault == Fault::slow_start) slow[e.one] = std::max(slow[e.one], span);
+        if (e.fault == Fault::stale_watch) late[e.one] = std::max(late[e.one], span);
+        if (e.fault == Fault::lose_answers) lost_answers = std::max(lost_answers, e.number);
+        if (e.fault == Fault::conflicts) conflicting = std::max(conflicting, e.number);
+    }
+    world_.lose_answers(lost_answers);
+    world_.conflicts_percent = conflicting;
+    for (std::uint8_t o = 0; o < World::size; ++o) {
+        // Only what changes: a process that began meanwhile was never stopped.
+        if (agent_still[o] != agent_still_[o]) world_.agents[o]->freeze(agent_still[o]);
+        if (etcd_still[o] != etcd_still_[o]) world_.cluster.freeze(o, etcd_still[o]);
+        if (held[o] != world_.pods[o].held) world_.hold(o, held[o]);
+        world_.cluster.slow_start(o, slow[o]);
+        world_.watch_lag[o] = late[o];
+    }
+    agent_still_ = agent_still;
+    etcd_still_ = etcd_still;
+}
+
+void Episodes::refresh_network() {
+    Network& network = world_.network;
+    Network::Weather weather;
+    bool moved = false;
+    for (std::uint8_t from = 0; from < World::size; ++from) {
+        for (std::uint8_t to = 0; to < World::size; ++to) {
+            const bool cut =
+                from != to && std::any_of(active_.begin(), active_.end(), [&](const Active& one) {
+                    return cuts(one.episode, from, to);
+                });
+            if (cut == !network.hears(from, to)) continue;
+            moved = true;
+            if (cut)
+                network.cut(from, to);
+            else
+                network.mend(from, to, world_.kernel.now);
+        }
+        const bool away = std::any_of(active_.begin(), active_.end(), [&](const Active& one) {
+            return one.episode.fault == Fault::api_outage ||
+                   (one.episode.fault == Fault::cut_store && one.episode.one == from);
+        });
+        if (away == !network.reaches_store(from)) continue;
+        world_.cut_store(from, away);
+    }
+    for (const Active& active : active_) {
+        const Episode& e = active.episode;
+        if (e.fault == Fault::loss) weather.lost = std::max(weather.lost, e.number);
+        if (e.fault == Fault::duplicate) weather.twice = std::max(weather.twice, e.number);
+        if (e.fault == Fault::delay)
+            weather.later = std::max(weather.later, milliseconds(std::int64_t{e.number}));
+    }
+    network.weather = weather;
+    if (moved) world_.cluster.touch();
+}
+
+std::vector<std::string> Episodes::audit() const {
+    std::vector<std::string> found;
+    for (const Active& active : active_)
+        found.push_back(text_of(active.episode));
+    if (!planned_.empty()) found.push_back("a fault still waits for its command");
+    if (!world_.network.whole()) found.push_back("the network is not whole");
+    if (world_.lost_answers_percent != 0) found.push_back("answers are still lost");
+    if (world_.conflicts_percent != 0) found.push_back("writes still conflict");
+    for (std::uint8_t o = 0; o < World::size; ++o) {
+        const std::string name = "replica " + std::to_string(int{o});
+        if (world_.pods[o].held) found.push_back(name + " is still held");
+        if (world_.agents[o]->frozen()) found.push_back("the agent of " + name + " still rests");
+        if (world_.cluster.process(o).frozen) found.push_back("etcd of " + name + " still rests");
+        if (world_.agents[o]->crash_planned()) found.push_back(name + " is still to crash");
+        if (world_.watch_lag[o] != Span{}) found.push_back(name + " still hears late");
+    }
+    return found;
+}
+
+std::uint8_t Episodes::families_active(Span recently) const {
+    std::uint8_t bits = 0;
+    for (const Active& active : active_)
+        bits |= static_cast<std::uint8_t>(
+            1U << static_cast<unsigned>(kind_of(active.episode.fault).family));
+    for (std::size_t family = 0; family < families; ++family)
+        if (last_[family] != Instant{} && world_.kernel.now - last_[family] <= recently)
+            bits |= static_cast<std::uint8_t>(1U << family);
+    return bits;
+}
+
+std::uint64_t Episodes::injected() const {
+    std::uint64_t sum = 0;
+    for (const Count& count : counts_)
+        sum += count.took;
+    return sum;
+}
+
+// An agent is in the middle of its commands: what falls here falls right after this line of it.
+void Episodes::command_released() {
+    ++commands_;
+    for (std::size_t i = 0; i < planned_.size();) {
+        if (planned_[i].command != commands_) {
+            ++i;
+            continue;
+        }
+        due_.push_back(planned_[i]);
+        planned_.erase(planned_.begin() + static_cast<std::ptrdiff_t>(i));
+        Happening now;
+        now.kind = Kind::fault;
+        now.payload = begins;
+        world_.kernel.schedule(Span{}, now);
+    }
+}
+
+void Episodes::happen(const Happening& what) {
+    if (what.payload == begins) {
+        if (due_.empty()) return;  // the faults have ended meanwhile
+        const Episode first = due_.front();
+        due_.erase(due_.begin());
+        begin(first);
+        return;
+    }
+    end_those([&](const Active& active) { return active.id == what.guard; });
+}
+
+}  // namespace quorate::sim
