@@ -143,6 +143,7 @@ constexpr Reason reasons[] = {
     {RuleId::H24, "promoted already, by somebody else or with an answer that was lost: waits for it"},
     {RuleId::H25, "the reason for the removal is gone: gives it up"},
     {RuleId::H26, "the reason for the removal is gone: gives it up"},
+    {RuleId::H27, "it holds other content than the leader at one revision: removes it"},
     {RuleId::A01, "there is work: asks for authority"},
     {RuleId::A02, "has authority"},
     {RuleId::A03, "somebody else has authority"},

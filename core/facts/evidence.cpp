@@ -90,6 +90,43 @@ bool list_is_evidence(const State& state) {
 
 namespace {
 
+// none: not compared, or not comparable.
+HashVerdict compared_with_leader(const ContentCompared& compared, Ordinal learner, MemberId id) {
+    const ContentHash* mine = compared.hashes.find(learner);
+    if (mine == nullptr || !mine->answered) return HashVerdict::none;
+    if (mine->member_id.value != 0 && mine->member_id != id) return HashVerdict::none;
+    HashVerdict verdict = HashVerdict::none;
+    for (const auto& [ordinal, hash] : compared.hashes) {
+        if (ordinal == learner) continue;
+        if (!hash.answered || hash.compact_revision != mine->compact_revision)
+            return HashVerdict::none;
+        if (hash.hash != mine->hash) return HashVerdict::undecided;
+        verdict = HashVerdict::equal;
+    }
+    return verdict;
+}
+
+}  // namespace
+
+HashVerdict learner_compared(const State& state) {
+    const Facts& facts = state.facts;
+    const RepairState& repair = state.repair;
+    if (!facts.content || facts.content_at < repair.since) return HashVerdict::none;
+    const HashVerdict verdict =
+        compared_with_leader(*facts.content, repair.ordinal, repair.member_id);
+    if (verdict != HashVerdict::equal) return verdict;
+    if (repair.goal == Revision{}) return HashVerdict::none;
+    const ContentHash& mine = *facts.content->hashes.find(repair.ordinal);
+    if (mine.revision >= repair.goal) return HashVerdict::equal;
+    const ProbeFact* probe = facts.probes.find(repair.ordinal);
+    const bool has_applied_all = repair.goal_index != LogIndex{} && probe != nullptr &&
+                                 probe->status.applied >= repair.goal_index &&
+                                 facts.content_at > probe->at;
+    return has_applied_all ? HashVerdict::undecided : HashVerdict::none;
+}
+
+namespace {
+
 bool listed(const Facts& facts, Ordinal ordinal) {
     const MemberList* list = newest_list(facts);
     return list != nullptr &&

@@ -58,6 +58,12 @@ Instant awake_since(const Facts& facts);
 // The list is linearizable, of this epoch's cluster, and nothing was asked to change since.
 bool list_is_evidence(const State& state);
 
+// The learner in hand and its leader at one revision (S9; etcd-measured.md 4: in sync for raft is
+// not the same). none: not compared yet, or not comparable, or too early: equal at an old revision
+// says nothing of what came since. What joins empty is equal to everybody at revision 1, and stays
+// there although it has applied the whole log: undecided.
+HashVerdict learner_compared(const State& state);
+
 // Every ordinal this agent should have probed: the desired ones, those in the record, and whoever
 // is listed: a voter counts until it is removed, whatever the record says of it.
 std::vector<Ordinal> ordinals_of_interest(const Facts& facts);

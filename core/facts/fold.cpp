@@ -78,7 +78,6 @@ void fold_exit(State& state, const EtcdExited& seen) {
     facts.last_exit = seen.exit;
     ++facts.exits;
     facts.disk.reset();
-    facts.own_list.reset();
     // Nobody else answers on this replica's port, and the next probe may be a while.
     if (ProbeFact* own = facts.probes.find(facts.settings.self); own && healthy(own->status)) {
         own->status = MemberStatus{};
@@ -127,8 +126,39 @@ void judge_hashes(Facts& facts, const ContentCompared& compared, Instant now) {
             facts.diverged[hash.member_id] = ahead ? "ahead of the majority" : "";
             all_are_behind = all_are_behind && !ahead;
         }
-        if (votes.size() > 1 && all_are_behind) facts.judged.verdict = HashVerdict::minority;
+        if (votes.size() == 1 || !all_are_behind) continue;
+        facts.judged.verdict = HashVerdict::minority;
+        facts.learners_differed = {};  // there is somebody else to blame
     }
+}
+
+std::vector<MemberId> voters_of(const MemberList& list) {
+    std::vector<MemberId> ids;
+    for (const ListedMember& member : list.members)
+        if (!member.learner) ids.push_back(member.id);
+    return ids;
+}
+
+// Among other voters content is compared anew: what was judged of those before says nothing.
+void compare_voters(Facts& facts, const MemberList& before, const MemberList& now) {
+    if (voters_of(before) == voters_of(now)) return;
+    facts.judged = HashJudgement{};
+    facts.learners_differed = {};
+}
+
+// Of the learner in hand and its leader, not of the voters.
+bool of_a_learner(const State& state, const Command& command) {
+    const auto* compare = std::get_if<CompareContent>(&command.body);
+    if (compare == nullptr || state.repair.phase != RepairPhase::catching_up) return false;
+    const auto& replicas = compare->replicas;
+    return std::find(replicas.begin(), replicas.end(), state.repair.ordinal) != replicas.end();
+}
+
+void note_learner(LearnersDiffered& differed, HashVerdict verdict, MemberId id) {
+    if (verdict == HashVerdict::equal) differed = {};
+    if (verdict != HashVerdict::undecided || differed.last == id) return;
+    differed.last = id;
+    ++differed.count;
 }
 
 struct Bring {
@@ -151,6 +181,7 @@ struct Bring {
         state.facts.list_current = false;  // whoever had authority before may have changed it
     }
     void operator()(const MemberList& list) const {
+        if (state.facts.list) compare_voters(state.facts, *state.facts.list, list);
         state.facts.list = list;
         state.facts.list_current = list.freshness == Freshness::linearizable;
     }
@@ -159,9 +190,11 @@ struct Bring {
         if (done) (*this)(added.list);
     }
     void operator()(const ContentCompared& compared) const {
-        if (state.repair.phase == RepairPhase::catching_up) {
+        if (of_a_learner(state, command)) {
             state.facts.content = compared;
             state.facts.content_at = state.now;
+            note_learner(state.facts.learners_differed, learner_compared(state),
+                         state.repair.member_id);
         } else {
             judge_hashes(state.facts, compared, state.now);
         }
@@ -193,7 +226,7 @@ void settle(State& state, const Command& command, bool done) {
         facts.compacted = std::max(facts.compacted, compact->at);
     if (const auto* defragment = std::get_if<Defragment>(&command.body); defragment && done)
         state.space.defragmented[defragment->replica] = state.now;
-    if (const auto* compare = std::get_if<CompareContent>(&command.body); compare)
+    if (std::holds_alternative<CompareContent>(command.body) && !of_a_learner(state, command))
         facts.hashes_at = state.now;
 }
 
@@ -266,6 +299,7 @@ struct Fold {
     void operator()(const RecordSeen& seen) const { fold_record(state, seen); }
     void operator()(const ReplicaProbed& seen) const { fold_probe(state, seen); }
     void operator()(const MembersSeen& seen) const {
+        if (state.facts.own_list) compare_voters(state.facts, *state.facts.own_list, seen.list);
         state.facts.own_list = seen.list;
         state.facts.list_current = false;
     }

@@ -95,17 +95,33 @@ struct await_learner {
         return out;
     }
 };
+void note_progress(const State& state, RepairState& repair) {
+    if (!state.facts.content) return;
+    const ContentHash* mine = state.facts.content->hashes.find(repair.ordinal);
+    if (mine == nullptr || !mine->answered || mine->revision <= repair.reached) return;
+    repair.reached = mine->revision;
+    repair.progress = state.now;
+}
+// The leader's revision when the learner is first compared, and then an index that the leader told
+// after that: its log up to there made that revision.
+void note_goal(const State& state, RepairState& repair) {
+    const Facts& facts = state.facts;
+    const auto leader = leader_of(facts);
+    if (!leader || !facts.content || facts.content_at < repair.since) return;
+    const ContentHash* theirs = facts.content->hashes.find(*leader);
+    if (repair.goal == Revision{} && theirs != nullptr && theirs->answered)
+        repair.goal = theirs->revision;
+    const ProbeFact* probe = facts.probes.find(*leader);
+    if (repair.goal != Revision{} && repair.goal_index == LogIndex{} &&
+        probe->at > facts.content_at)
+        repair.goal_index = probe->status.index;
+}
 struct compare {
     static Out decide(const State& state, const auto&) {
         Out out = one(state, CompareContent{{via(state), state.repair.ordinal}});
         out.data->retry_at = state.now + state.facts.settings.policy.catch_up_period;
-        if (state.facts.content) {
-            const ContentHash* mine = state.facts.content->hashes.find(state.repair.ordinal);
-            if (mine != nullptr && mine->answered && mine->revision > out.data->reached) {
-                out.data->reached = mine->revision;
-                out.data->progress = state.now;
-            }
-        }
+        note_progress(state, *out.data);
+        note_goal(state, *out.data);
         return out;
     }
 };
@@ -200,7 +216,8 @@ struct Repair : MachineDef<Repair, Out> {
       Rule<H23, promoting,   unlisted,        wiping,      expel,          always>,
       Rule<H24, catching_up, listed_voter,    verifying,   await_learner,  always>,
       Rule<H25, removing,    let_go,          idle,        close,          always>,
-      Rule<H26, fencing,     let_go,          idle,        close,          always>
+      Rule<H26, fencing,     let_go,          idle,        close,          always>,
+      Rule<H27, catching_up, content_differs, removing,    remove,         fresh_list>
     > {};
     // clang-format on
 };

@@ -134,6 +134,7 @@ enum class RuleId : std::uint16_t {
     H24,
     H25,
     H26,
+    H27,
     // authority (core/machines/authority.cpp)
     A01 = 601,
     A02,

@@ -203,6 +203,9 @@ struct content_behind {
 struct content_equal {
     bool operator==(const content_equal&) const = default;
 };
+struct content_differs {  // at one revision: catching up will not change it
+    bool operator==(const content_differs&) const = default;
+};
 struct stuck {
     bool operator==(const stuck&) const = default;
 };
@@ -294,7 +297,7 @@ using RepairSignal =
     std::variant<signal::begin_removal, signal::begin_admission, signal::leads, signal::leads_not,
                  signal::listed_voter, signal::listed_learner, signal::unlisted, signal::untold,
                  signal::told, signal::content_behind, signal::content_equal, signal::stuck,
-                 signal::serves, signal::let_go>;
+                 signal::serves, signal::let_go, signal::content_differs>;
 using AuthoritySignal = std::variant<signal::work_for_us, signal::granted, signal::not_granted,
                                      signal::work_done, signal::authority_lost>;
 using AlarmSignal = std::variant<signal::alarm_raised, signal::alarm_gone, signal::content_agrees,

@@ -47,6 +47,14 @@ struct HashJudgement {
     bool operator==(const HashJudgement&) const = default;
 };
 
+// Learners that held other content than the leader at one revision, one after another: what the
+// leader serves is then not what its log says (etcd-measured.md 4), and waiting brings no other.
+struct LearnersDiffered {
+    MemberId last;
+    std::uint32_t count = 0;
+    bool operator==(const LearnersDiffered&) const = default;
+};
+
 // Folded knowledge, with its source in the name and its age beside it.
 struct Facts {
     Settings settings;
@@ -89,6 +97,7 @@ struct Facts {
     Instant list_refused_at;      // when a list was last asked for in vain
     Instant slept_at;             // when a timer last came much too late
     Revision compacted;           // as this agent last saw it done
+    LearnersDiffered learners_differed;
     bool operator==(const Facts&) const = default;
 };
 
@@ -187,6 +196,8 @@ struct RepairState {
     Instant progress;  // of the learner: when its revision last moved
     Revision reached;
     Instant retry_at;
+    Revision goal;        // the leader's when the learner was first compared: it must get there
+    LogIndex goal_index;  // whoever applied this has everything that led to the goal
     bool operator==(const RepairState&) const = default;
 };
 

@@ -5,8 +5,18 @@
 
 namespace quorate {
 
-// etcd says so, or hashes differ and no majority tells whose are right.
+// etcd says so, or nobody can say whose content is right.
 bool content_is_doubted(const Facts& facts);
+
+// So many fresh learners in a row differ by no accident of theirs.
+inline constexpr std::uint32_t learners_differed_most = 2;
+
+// Nobody can say whose content is right: who joins now would copy what may be wrong, and make a
+// majority of it.
+bool content_is_undecided(const Facts& facts);
+
+// Before anybody copies the members' content it is compared (S14).
+bool admission_awaits_hashes(const State& state);
 
 // The last comparison was made after the doubt arose.
 bool judged_since_alarm(const State& state);

@@ -52,7 +52,7 @@ PlannedMember planned(const State& state, const ListedMember& listed) {
         const ReplicaEntry* entry = facts.record->replicas.find(*member.ordinal);
         member.told = entry != nullptr && entry->member_id == listed.id;
     }
-    member.stuck = is_stuck(state, listed);
+    member.stuck = is_stuck(state, listed) || (listed.learner && content_is_undecided(facts));
     return member;
 }
 
@@ -74,7 +74,7 @@ bool founder_not_told_yet(const ClusterRecord& record, Ordinal ordinal, const Re
 
 bool entry_needs_authority(const Facts& facts, Ordinal ordinal, const ReplicaEntry& entry) {
     const bool desired = ordinal.value < facts.desired->replicas;
-    if (asks(entry)) return desired || entry.member_id.value != 0;
+    if (asks(entry)) return (desired && !content_is_undecided(facts)) || entry.member_id.value != 0;
     if (entry.member_id.value == 0) return false;
     if (!desired) return true;
     // The list has it no more, but its replica still tries to start as that member.
@@ -173,7 +173,8 @@ std::optional<PlanView> plan_view(const State& state) {
         const bool listed =
             entry.member_id.value != 0 && find_member(*facts.list, entry.member_id) != nullptr;
         if (entry.member_id.value != 0 && !listed) view.expelling.push_back(ordinal);
-        if (asks(entry) && entry.member_id.value == 0) view.asking.push_back(ordinal);
+        if (asks(entry) && entry.member_id.value == 0 && !content_is_undecided(facts))
+            view.asking.push_back(ordinal);
     }
     return view;
 }

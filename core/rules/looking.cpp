@@ -30,9 +30,14 @@ std::vector<Ordinal> serving_replicas(const Facts& facts) {
 
 bool wants_hashes(const State& state) {
     const Facts& facts = state.facts;
-    if (leader_of(facts) != facts.settings.self || facts.stop_requested) return false;
-    if (state.repair.phase != RepairPhase::idle || in_flight<CompareContent>(state)) return false;
+    if (in_flight<CompareContent>(state)) return false;
     const Policy& policy = facts.settings.policy;
+    const bool idle = state.repair.phase == RepairPhase::idle;
+    if (idle && state.cluster.phase == ClusterPhase::growing)
+        return admission_awaits_hashes(state) && state.now >= facts.hashes_at + policy.retry_period;
+    if (leader_of(facts) != facts.settings.self || facts.stop_requested) return false;
+    // A learner that takes its time to catch up hides no difference among the voters (L4).
+    if (!idle && state.repair.phase != RepairPhase::catching_up) return false;
     if (doubt_is_work(state)) {
         // The first answer at once; the next ones as repairs and stragglers may change them.
         if (facts.judged.at <= state.alarm.since && facts.hashes_at <= state.alarm.since)

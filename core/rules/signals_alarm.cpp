@@ -39,6 +39,12 @@ Reading when_raised(const State& state) {
             "the members' content differs, and no majority says which is right",
             "compare it (etcdctl endpoint hashkv --cluster) and remove the wrong member: "
             "etcdctl member remove ID"};
+    if (facts.learners_differed.count >= learners_differed_most)
+        return signal::nobody_knows{
+            "what joins holds other content than the leader at one revision: its log does not say "
+            "what it serves",
+            "restore a snapshot of the leader (etcdctl snapshot save), or scale to the replica "
+            "whose content is right"};
     // The rest changes something: it needs authority, a list that is evidence, and no repair.
     if (state.authority.phase != AuthorityPhase::holding || !list_is_evidence(state) ||
         state.repair.phase != RepairPhase::idle)
@@ -72,7 +78,9 @@ std::optional<AlarmSignal> read_alarm(const State& state) {
         case AlarmPhase::parked: {
             if (!doubted) return signal::alarm_gone{};
             const HashVerdict verdict = facts.judged.verdict;
-            const bool decided = verdict == HashVerdict::equal || verdict == HashVerdict::minority;
+            const bool decided =
+                (verdict == HashVerdict::equal || verdict == HashVerdict::minority) &&
+                facts.learners_differed.count < learners_differed_most;
             return decided && judged_since_alarm(state) ? Reading(signal::alarm_raised{})
                                                         : std::nullopt;
         }

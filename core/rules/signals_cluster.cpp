@@ -153,6 +153,7 @@ RepairReading begin(const State& state) {
             return std::nullopt;
         case PlanKind::add:
         case PlanKind::admit:
+            if (admission_awaits_hashes(state)) return std::nullopt;
             return signal::begin_admission{plan.ordinal, plan.member_id};
         case PlanKind::remove:
             return signal::begin_removal{plan.ordinal, plan.member_id};
@@ -232,25 +233,6 @@ bool admitted_in_record(const State& state) {
     return entry != nullptr && entry->member_id == state.repair.member_id;
 }
 
-// Equal content of leader and learner at one revision (S9; etcd-measured.md 4: in sync for raft is
-// not the same).
-bool content_is_equal(const State& state) {
-    const Facts& facts = state.facts;
-    if (!facts.content || facts.content_at < state.repair.since) return false;
-    const ContentHash* learner = facts.content->hashes.find(state.repair.ordinal);
-    if (learner == nullptr || !learner->answered) return false;
-    if (learner->member_id.value != 0 && learner->member_id != state.repair.member_id) return false;
-    bool compared = false;
-    for (const auto& [ordinal, hash] : facts.content->hashes) {
-        if (ordinal == state.repair.ordinal) continue;
-        if (!hash.answered || hash.hash != learner->hash ||
-            hash.compact_revision != learner->compact_revision)
-            return false;
-        compared = true;
-    }
-    return compared;
-}
-
 // The slot is wanted for something else before the limit: the learner is no longer desired (N03),
 // or it waits, not started yet, for a voter that is lost and cannot go while a learner is in hand.
 bool learner_is_in_the_way(const State& state) {
@@ -279,9 +261,12 @@ RepairReading catching_up(const State& state) {
         return list_is_evidence(state) ? RepairReading(signal::stuck{}) : std::nullopt;
     const ProbeFact* probe = state.facts.probes.find(state.repair.ordinal);
     if (probe == nullptr || !probe->status.answers) return std::nullopt;
-    if (!content_is_equal(state)) return signal::content_behind{};
-    // Promoted only on a list that nothing has overtaken (S12).
-    return list_is_evidence(state) ? RepairReading(signal::content_equal{}) : std::nullopt;
+    const HashVerdict verdict = learner_compared(state);
+    if (verdict == HashVerdict::none) return signal::content_behind{};
+    // Promoted or removed only on a list that nothing has overtaken (S12).
+    if (!list_is_evidence(state)) return std::nullopt;
+    if (verdict != HashVerdict::equal) return signal::content_differs{};
+    return signal::content_equal{};
 }
 
 RepairReading verifying(const State& state) {

@@ -105,6 +105,15 @@ Reading when_defragmenting(const State& state) {
     return parking_notice(state.facts);
 }
 
+// The alarm that still stands may be another one: what was freed for the first says nothing of it
+// (S13), and neither do sizes from before it was disarmed.
+bool sizes_are_told_anew(const State& state) {
+    const auto& probes = state.facts.probes;
+    return std::all_of(probes.begin(), probes.end(), [&](const auto& probe) {
+        return !probe.second.status.answers || probe.second.at >= state.space.retry_at;
+    });
+}
+
 }  // namespace
 
 std::optional<SpaceSignal> read_space(const State& state) {
@@ -128,7 +137,7 @@ std::optional<SpaceSignal> read_space(const State& state) {
             return when_defragmenting(state);
         case SpacePhase::disarming:
             if (in_flight<DisarmNospace>(state) || !may_act(state)) return std::nullopt;
-            return signal::has_room{};
+            return sizes_are_told_anew(state) ? Reading(signal::has_room{}) : std::nullopt;
         case SpacePhase::enough:
         case SpacePhase::parked:
             break;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/facts/evidence.hpp"
+#include "core/rules/content.hpp"
 
 namespace quorate {
 namespace {
@@ -31,6 +32,9 @@ bool pages_have_room(const Facts& facts) {
 }
 
 bool space_is_work(const State& state) {
+    // Nothing is done about space while content is in doubt, and whoever can end the doubt must get
+    // authority: the agent beside the leader.
+    if (content_is_doubted(state.facts)) return false;
     switch (state.space.phase) {
         case SpacePhase::enough:
         case SpacePhase::parked:

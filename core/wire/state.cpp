@@ -62,6 +62,8 @@ void put(const Facts& from, pb::Facts* to) {
     to->set_list_refused_at_us(from.list_refused_at.us);
     to->set_slept_at_us(from.slept_at.us);
     to->set_compacted(from.compacted.value);
+    to->set_learner_differed_last(from.learners_differed.last.value);
+    to->set_learners_differed(from.learners_differed.count);
     if (from.approved_token) to->set_approved_token(*from.approved_token);
     to->set_unknown_event(from.unknown_event);
 }
@@ -128,6 +130,7 @@ bool get(const pb::Facts& from, Facts& to) {
     to.list_refused_at = {from.list_refused_at_us()};
     to.slept_at = {from.slept_at_us()};
     to.compacted = {from.compacted()};
+    to.learners_differed = {{from.learner_differed_last()}, from.learners_differed()};
     if (from.has_approved_token()) to.approved_token = from.approved_token();
     to.unknown_event = from.unknown_event();
     return get_messages(from, to) && get_maps(from, to) && get_judged(from, to.judged);
@@ -210,6 +213,8 @@ void put(const RepairState& from, pb::RepairState* to) {
     to->set_progress_us(from.progress.us);
     to->set_reached(from.reached.value);
     to->set_retry_at_us(from.retry_at.us);
+    to->set_goal(from.goal.value);
+    to->set_goal_index(from.goal_index.value);
 }
 bool get(const pb::RepairState& from, RepairState& to) {
     to.ordinal = {from.ordinal()};
@@ -218,6 +223,8 @@ bool get(const pb::RepairState& from, RepairState& to) {
     to.progress = {from.progress_us()};
     to.reached = {from.reached()};
     to.retry_at = {from.retry_at_us()};
+    to.goal = {from.goal()};
+    to.goal_index = {from.goal_index()};
     return get_value<pb::RepairPhase>(from.phase(), to.phase);
 }
 

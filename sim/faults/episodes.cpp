@@ -174,8 +174,14 @@ bool Episodes::lose_tail(const Episode& episode) {
     if (!data || data->log.empty()) return false;
     world_.agents[episode.one]->die();
     world_.oracles.losing(episode.one);
-    const std::size_t lost = std::min<std::size_t>(episode.number, data->log.size());
-    data->log.resize(data->log.size() - lost);
+    // What the first start wrote was on the disk before anybody was told of it.
+    const auto founding =
+        std::find_if(data->log.begin(), data->log.end(),
+                     [](const LogEntry& one) { return one.kind != EntryKind::add_voter; }) -
+        data->log.begin();
+    const auto kept = std::max<std::int64_t>(
+        founding, static_cast<std::int64_t>(data->log.size()) - std::int64_t{episode.number});
+    data->log.resize(static_cast<std::size_t>(kept));
     data->commit = std::min(data->commit, data->last_index());
     world_.oracles.rolled_back(episode.one);
     return true;
@@ -187,6 +193,7 @@ bool Episodes::remove_by_hand(std::uint8_t o) {
     const EtcdData* data = world_.cluster.data(o);
     if (!leader || data == nullptr) return false;
     world_.by_hand = true;
+    world_.by_hand_at = world_.kernel.now;
     const bool done = !world_.cluster.remove(*leader, data->id, 0);
     world_.by_hand = false;
     return done;
@@ -194,6 +201,7 @@ bool Episodes::remove_by_hand(std::uint8_t o) {
 
 bool Episodes::add_by_hand(std::uint8_t o) {
     const auto leader = world_.cluster.able_leader();
+    world_.by_hand_at = world_.kernel.now;
     return leader && !world_.cluster.add_learner(*leader, o, 0);
 }
 
@@ -207,7 +215,7 @@ bool Episodes::accuse(std::uint8_t o) {
 // A member whose database is over its quota says so with the next write.
 void Episodes::raise_nospace() {
     const auto leader = world_.cluster.able_leader();
-    if (!leader || world_.cluster.process(*leader).file_mib < World::quota_mib) return;
+    if (!leader || world_.cluster.data(*leader)->file_mib < World::quota_mib) return;
     world_.cluster.alarm(*leader, EntryKind::nospace, world_.cluster.data(*leader)->id, 0);
 }
 

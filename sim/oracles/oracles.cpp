@@ -61,17 +61,22 @@ void Oracles::removal_asked(std::uint8_t leader, MemberId target) {
     if (live < quorum(voters))
         report("S1", "removal of " + hex(target) + " leaves " + std::to_string(live) + " live of " +
                          std::to_string(voters) + " voters");
-    if (learner_in_hand) report("S2", "a voter is removed while a learner is in hand");
+    // What a person did a moment ago nobody can know of yet.
+    const bool surprised =
+        world_.by_hand_at != Instant{} && world_.by_hand_at + unknowable > world_.kernel.now;
+    if (learner_in_hand && !surprised)
+        report("S2", "a voter is removed while a learner is in hand");
 }
 
 // S9: what the learner holds is what the leader holds.
 void Oracles::disarming_nospace() {
     ++counts_.disarms;
     for (std::uint8_t o = 0; o < Network::size; ++o) {
-        const Process& p = world_.cluster.process(o);
-        if (p.answers() && p.file_mib * 5 > World::quota_mib * 4)
+        const EtcdData* data = world_.cluster.data(o);
+        if (data == nullptr || !world_.cluster.process(o).answers()) continue;
+        if (data->file_mib * 5 > World::quota_mib * 4)
             report("S13", "NOSPACE is disarmed while replica " + std::to_string(int{o}) +
-                              " holds " + std::to_string(p.file_mib) + " MiB");
+                              " holds " + std::to_string(data->file_mib) + " MiB");
     }
 }
 
@@ -83,7 +88,9 @@ void Oracles::promotion_asked(std::uint8_t leader, MemberId target) {
         const Revision at = world_.cluster.revision(view.ordinal);
         const auto learner = world_.cluster.hash_at(view.ordinal, at);
         const auto leading = world_.cluster.hash_at(leader, at);
-        if (learner && leading && learner->hash != leading->hash)
+        const bool surprised =
+            world_.changed_at != Instant{} && world_.changed_at + unknowable > world_.kernel.now;
+        if (learner && leading && learner->hash != leading->hash && !surprised)
             report("S9", "the learner " + hex(target) + " holds other content than its leader");
     }
 }
@@ -266,18 +273,20 @@ bool Oracles::agree(std::uint8_t a, std::uint8_t b) const {
 }
 
 // Values that read differently from what was written are found by a majority that agrees; where
-// there is none, nobody may say who is right.
+// there is none, nobody may say who is right. The same of an only member that etcd accuses.
 bool Oracles::content_decidable() const {
     std::size_t right = 0;
     for (const std::uint8_t voter : last_voters_) {
         const EtcdData* data = world_.cluster.data(voter);
         if (data != nullptr && data->changed == 0) ++right;
     }
-    return last_voters_.size() <= 1 || right >= quorum(last_voters_.size());
+    const bool alone = last_voters_.size() == 1 && last_voters_.front() == 0;
+    if (!alone || world_.store.desired.replicas > 1) return right >= quorum(last_voters_.size());
+    return world_.cluster.process(last_voters_.front()).accused.empty();
 }
 
 bool Oracles::recoverable() const {
-    if (!content_decidable()) return false;
+    if (!last_voters_.empty() && !content_decidable()) return false;
     std::size_t honest = 0;
     for (const std::uint8_t voter : last_voters_) {
         if (lost_[voter] || !in_reach(voter)) continue;

@@ -67,6 +67,8 @@ Conclusion conclude(World& world, Operator person) {
             return {Ending::parked, *parked, after()};
         settled = settles(world, bound);
         if (settled) return {Ending::converged, "rebuilt from the best survivor", after()};
+        if (const auto again = world.parked(); again && !world.oracles.recoverable())
+            return {Ending::parked, *again, after()};
         what = "after the approved rebuild: ";
     }
     what += world.why_not_steady() + (parked ? "; parked: " + *parked : "") +

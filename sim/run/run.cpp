@@ -63,7 +63,8 @@ std::string RunVerdict::signature() const {
 
 namespace {
 
-RunVerdict live(const Tape& tape, const Config& config, Stop stop) {
+RunVerdict live(const Tape& tape, const Config& config, Stop stop,
+                const std::function<void(const World&)>& look = {}) {
     RunVerdict verdict;
     verdict.seed = tape.seed;
     World world(config);
@@ -106,6 +107,7 @@ RunVerdict live(const Tape& tape, const Config& config, Stop stop) {
     verdict.coverage = world.coverage;
     for (const auto& agent : world.agents)
         verdict.decisions += agent->decisions();
+    if (look) look(world);
     return verdict;
 }
 
@@ -113,11 +115,12 @@ RunVerdict live(const Tape& tape, const Config& config, Stop stop) {
 
 RunVerdict run_tape(const Tape& tape, Stop stop) { return live(tape, config_of(tape), stop); }
 
-RunVerdict run_told(const Tape& tape, std::string* into) {
+RunVerdict run_told(const Tape& tape, std::string* into, Stop stop,
+                    const std::function<void(const World&)>& look) {
     Config config = config_of(tape);
     config.trace = true;
     config.trace_into = into;
-    return live(tape, config, Stop::at_the_end);
+    return live(tape, config, stop, look);
 }
 
 RunVerdict run_seed(const RunOptions& options) { return run_tape(draw_tape(options)); }

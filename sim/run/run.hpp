@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -47,8 +48,10 @@ struct RunVerdict {
 RunVerdict run_tape(const Tape& tape, Stop stop = Stop::at_the_end);
 RunVerdict run_seed(const RunOptions& options);
 
-// The same life, told line by line as it goes: to stdout, or into `into`.
-RunVerdict run_told(const Tape& tape, std::string* into = nullptr);
+// The same life, told line by line as it goes: to stdout, or into `into`. `look` sees the world as
+// it was left.
+RunVerdict run_told(const Tape& tape, std::string* into = nullptr, Stop stop = Stop::at_the_end,
+                    const std::function<void(const World&)>& look = {});
 
 // "PASS converged seed=7 digest=... : why", and a line for each violation.
 std::string text_of(const RunVerdict& verdict);

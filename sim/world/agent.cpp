@@ -282,12 +282,17 @@ void Agent::start_command(const Command& command) {
     if (lost && world_.kernel.streams.chance(self_, Purpose::outcome, 50)) {
         // Lost on the way there: nothing is done, and nobody answers.
         next.kind = Kind::answer_overdue;
-        delay = command.deadline - now();
+        delay = until_overdue(command);
     } else if (lost) {
         waiting.answer_lost = true;
     }
     waiting.command = command;
     world_.kernel.schedule(delay, next);
+}
+
+// A connection that went silent is given up by its keep-alive, long before a long deadline.
+Span Agent::until_overdue(const Command& command) {
+    return std::clamp(command.deadline - now(), Span{}, seconds(15));
 }
 
 void Agent::answer(const Waiting& waiting, Ended outcome, Brought brought) {
@@ -301,8 +306,7 @@ void Agent::answer(const Waiting& waiting, Ended outcome, Brought brought) {
     next.target = self_;
     next.guard = life_;
     next.payload = static_cast<std::uint32_t>(waiting_.size() - 1);
-    const Span left = waiting.command.deadline - now();
-    world_.kernel.schedule(left.us > 0 ? left : Span{}, next);
+    world_.kernel.schedule(until_overdue(waiting.command), next);
 }
 
 void Agent::request_ended(CommandId id, Ended outcome, Brought brought) {

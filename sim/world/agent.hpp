@@ -40,6 +40,7 @@ class Agent final : private JournalPort, private OutboxPort, private ClockPort {
     // Its clock is ahead of the world's by so much more; it never goes back.
     void jump(Span ahead) { ahead_ = ahead_ + ahead; }
     Instant now() override;
+    Span until_overdue(const Command& command);  // when it counts as unknown
 
     void start();
     void die();  // at once, with its etcd
@@ -83,6 +84,7 @@ class Agent final : private JournalPort, private OutboxPort, private ClockPort {
     void leave(const std::string& why);
     Settings settings() const;
     ContentCompared compare(const std::vector<Ordinal>& replicas) const;
+
     bool fenced(Fence fence) const;
 
     World& world_;

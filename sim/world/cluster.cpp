@@ -286,7 +286,7 @@ MemberStatus Cluster::status(std::uint8_t o) const {
     status.alarm_corrupt = !p.accused.empty();
     status.accused = p.accused;
     status.alarm_nospace = !p.short_of.empty();
-    status.db_size = Bytes{p.file_mib << 20};
+    status.db_size = Bytes{d.file_mib << 20};
     status.db_size_in_use = Bytes{(p.freeable_mib + p.stored_mib) << 20};
     return status;
 }
@@ -335,13 +335,14 @@ bool Cluster::resize(std::uint8_t via, EntryKind kind, std::uint64_t mib, std::u
 bool Cluster::defragment(std::uint8_t o) {
     Process& p = at(o);
     if (!p.answers()) return false;
-    p.file_mib = p.freeable_mib + p.stored_mib;
+    disk(o).file_mib = p.freeable_mib + p.stored_mib;
     return true;
 }
 
 void Cluster::change_content(std::uint8_t o) {
     if (!volumes_[o].data) return;
-    disk(o).changed = 1 + disk(o).changed;
+    // Two that change by themselves do not change alike.
+    disk(o).changed = kernel_.streams.draw(o, Purpose::weather) | 1;
     for (std::uint64_t& hash : at(o).hashes)
         hash = mix(hash, disk(o).changed);
 }

@@ -62,7 +62,6 @@ struct Process {
     std::vector<MemberId> short_of;  // NOSPACE alarms; likewise
     std::uint64_t freeable_mib = 0;  // what a compaction would free
     std::uint64_t stored_mib = 0;
-    std::uint64_t file_mib = 0;         // never shrinks but by defragmentation
     std::vector<std::uint64_t> hashes;  // after each applied write
     std::vector<bool> has;              // by number of the write
 

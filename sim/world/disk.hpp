@@ -49,6 +49,8 @@ struct EtcdData {
     MemberId vote;
     std::uint64_t commit = 0;
     std::uint64_t revision_base = 0;  // raised by a rebuild
+    std::uint64_t file_mib = 0;       // of the db; a restart does not make it larger
+    std::uint64_t file_index = 0;     // up to where the log made it so large
     std::uint64_t changed = 0;        // not 0: value bytes read differently from what was written
 
     std::uint64_t last_index() const { return log.size(); }

@@ -518,9 +518,11 @@ bool Cluster::apply_one(std::uint8_t o, const LogEntry& entry) {
             return true;
         case EntryKind::fill:
         case EntryKind::store:
-            if (!p.short_of.empty()) return false;
+            if (!p.accused.empty() || !p.short_of.empty()) return false;
             (entry.kind == EntryKind::fill ? p.freeable_mib : p.stored_mib) += entry.payload;
-            p.file_mib = std::max(p.file_mib, p.freeable_mib + p.stored_mib);
+            if (p.applied <= disk(o).file_index) return true;  // applied before the restart, too
+            disk(o).file_mib = std::max(disk(o).file_mib, p.freeable_mib + p.stored_mib);
+            disk(o).file_index = p.applied;
             return true;
         case EntryKind::erase:
             p.stored_mib -= std::min(p.stored_mib, entry.payload);

@@ -147,8 +147,7 @@ std::uint64_t World::await_request(std::uint8_t via, std::uint8_t agent, const C
     overdue.kind = Kind::answer_overdue;
     overdue.target = Streams::world;
     overdue.payload = static_cast<std::uint32_t>(uid);
-    const Span left = command.deadline - agents[agent]->now();
-    kernel.schedule(left.us > 0 ? left : Span{}, overdue);
+    kernel.schedule(agents[agent]->until_overdue(command), overdue);
     return uid;
 }
 

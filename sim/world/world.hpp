@@ -123,6 +123,8 @@ class World final : private EtcdWatcher {
     std::uint32_t conflicts_percent = 0;
     std::array<Span, Network::size> watch_lag{};
     std::uint64_t destructive_commands = 0;  // that agents released
+    Instant changed_at;                      // when values last changed behind a member's back
+    Instant by_hand_at;                      // when a person last did
     bool by_hand = false;                    // a person changes the membership just now
 
   private:

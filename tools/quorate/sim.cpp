@@ -1,13 +1,17 @@
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <set>
+#include <sstream>
 #include <thread>
 
 #include "adapters/host/settings.hpp"
 #include "core/base/limits.hpp"
 #include "core/rules/etcd_versions.hpp"
+#include "sim/report/report.hpp"
 #include "sim/run/run.hpp"
 #include "sim/script/script.hpp"
 #include "sim/shrink/shrink.hpp"
@@ -17,6 +21,9 @@
 namespace quorate::cli {
 namespace {
 
+// simulator.md 3.9; what fails in a life has 10 to 15.
+constexpr auto simulator_fault = static_cast<Exit>(14);
+
 struct Asked {
     std::uint64_t seed = 1;
     std::string until;
@@ -24,6 +31,9 @@ struct Asked {
     std::string scenario;
     std::string etcd;
     std::string faults;
+    std::string bundles;
+    std::string waivers;
+    std::vector<std::string> lives;
     std::uint32_t replicas = 0;
     bool trace = false;
     bool twice = false;
@@ -123,7 +133,8 @@ Exit shrink(const Asked& asked) {
     const auto shrunk = sim::shrink(*tape, {});
     if (!shrunk) return fail(Exit::usage, "this life does not fail: there is nothing to reduce");
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-    std::cout << sim::text_of(shrunk->tape, sim::text_of(shrunk->verdict));
+    const std::string verdict = sim::text_of(shrunk->verdict);
+    std::cout << sim::text_of(shrunk->tape, verdict.substr(0, verdict.find('\n')));
     std::cerr << shrunk->tape.episodes.size() << " episodes of " << tape->episodes.size()
               << " left, after " << shrunk->lives << " lives in " << took.count() << " s"
               << (shrunk->minimal ? "" : "; not minimal: the lives were used up") << std::endl;
@@ -142,44 +153,146 @@ class Progress {
         shown_ = now;
         const std::chrono::duration<double> took = now - begin_;
         std::cerr << report.lives << " seeds, " << report.failures.size() << " failed, "
+                  << static_cast<double>(report.virtual_time.us) / 1e6 / year_s
+                  << " virtual years, "
                   << static_cast<std::uint64_t>(static_cast<double>(report.events) / took.count())
-                  << " events/s" << std::endl;
+                  << " events/s, " << report.coverage.cells() - cells_ << " new cells" << std::endl;
+        cells_ = report.coverage.cells();
     }
 
   private:
+    static constexpr double year_s = 365.25 * 24 * 3600;
+
     using Clock = std::chrono::steady_clock;
+    std::size_t cells_ = 0;
     Clock::time_point begin_ = Clock::now();
     Clock::time_point shown_ = begin_;
 };
 
-Exit swarm(const Asked& asked) {
+// nullopt: what was asked for is wrong, and that was said.
+std::optional<SwarmReport> run_many(const Asked& asked) {
     const auto life = options_of(asked);
-    if (!life) return Exit::usage;
+    if (!life) return std::nullopt;
     SwarmOptions options;
     options.life = *life;
     options.jobs = asked.jobs;
     if (!asked.seeds.empty()) {
         const auto seeds = parse_seeds(asked.seeds);
-        if (!seeds)
-            return fail(Exit::usage,
-                        "--seeds: \"" + asked.seeds + "\" is not a range such as 1..20000");
+        if (!seeds) {
+            fail(Exit::usage, "--seeds: \"" + asked.seeds + "\" is not a range such as 1..20000");
+            return std::nullopt;
+        }
         options.first = seeds->first;
         options.last = seeds->second;
     } else if (asked.minutes <= 0) {
-        return fail(Exit::usage, "say how many: --seeds A..B or --minutes M");
+        fail(Exit::usage, "say how many: --seeds A..B or --minutes M");
+        return std::nullopt;
     }
     // What was found until then is kept.
     std::signal(SIGINT, [](int) { stop = true; });
     const auto begin = std::chrono::steady_clock::now();
     Progress progress;
-    const SwarmReport report =
-        run_swarm(options, stop, [&](const SwarmReport& so_far, const sim::RunVerdict& verdict) {
-            progress(so_far, verdict);
-            const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-            if (asked.minutes > 0 && took.count() >= asked.minutes * 60) stop = true;
-        });
-    std::cout << text_of(report) << std::endl;
-    return static_cast<Exit>(report.exit_code());
+    return run_swarm(options, stop, [&](const SwarmReport& so_far, const sim::RunVerdict& verdict) {
+        progress(so_far, verdict);
+        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+        if (asked.minutes > 0 && took.count() >= asked.minutes * 60) stop = true;
+    });
+}
+
+// A file for each mistake, not for each life that shows it: "S5-seed-24258.scn".
+void write_bundles(const Asked& asked, const SwarmReport& report) {
+    std::set<std::string> known;
+    for (const sim::RunVerdict& verdict : report.failures) {
+        if (!known.insert(verdict.signature()).second) continue;
+        Asked one = asked;
+        one.seed = verdict.seed;
+        const auto tape = tape_of(one);
+        const auto shrunk = tape ? sim::shrink(*tape, {}) : std::nullopt;
+        if (!shrunk) continue;
+        const std::string id = verdict.violations.empty() ? "L1" : verdict.violations.front().id;
+        const std::filesystem::path file = std::filesystem::path(asked.bundles) /
+                                           (id + "-seed-" + std::to_string(verdict.seed) + ".scn");
+        std::error_code error;
+        std::filesystem::create_directories(asked.bundles, error);
+        std::ofstream out(file);
+        out << sim::bundle(*tape, shrunk->tape, QUORATE_VERSION);
+        if (out.flush())
+            std::cout << file.string() << ": reduced to " << shrunk->tape.episodes.size()
+                      << " faults; quorate sim run --tape replays it\n";
+        else
+            std::cerr << file.string() << ": cannot be written\n";
+    }
+}
+
+Exit swarm(const Asked& asked) {
+    const auto report = run_many(asked);
+    if (!report) return Exit::usage;
+    std::cout << text_of(*report) << std::endl;
+    if (!asked.bundles.empty()) write_bundles(asked, *report);
+    return static_cast<Exit>(report->exit_code());
+}
+
+// "H25 reason" a line, '#' begins a comment: the name up to the first tab, or the first word.
+std::vector<std::string> waivers_in(const std::string& text) {
+    std::vector<std::string> names;
+    std::istringstream in(text);
+    for (std::string line; std::getline(in, line);) {
+        if (line.empty() || line.front() == '#') continue;
+        const std::size_t tab = line.find('\t');
+        names.push_back(line.substr(0, tab != line.npos ? tab : line.find(' ')));
+    }
+    return names;
+}
+
+Exit coverage(const Asked& asked) {
+    std::vector<std::string> waived;
+    if (!asked.waivers.empty()) {
+        const auto text = text_in(asked.waivers);
+        if (!text) return fail(Exit::usage, asked.waivers + ": cannot be read");
+        waived = waivers_in(*text);
+    }
+    const auto report = run_many(asked);
+    if (!report) return Exit::usage;
+    const sim::CoverageReport met = sim::report_of(report->coverage, waived);
+    std::cout << (met.never.empty() ? "PASS " : "FAIL ") << report->coverage.cells()
+              << " cells met in " << report->lives << " lives, " << met.never.size()
+              << " never met and not waived\n"
+              << met.text << "faults, how often asked for and how often they applied:\n";
+    for (std::size_t i = 0; i < sim::faults_count; ++i) {
+        const auto& kind = sim::kind_of(static_cast<sim::Fault>(i));
+        const auto& count = report->injected[i];
+        std::cout << "  " << kind.id << ' ' << kind.verb << ": " << count.asked << ", "
+                  << count.took << (count.took == 0 ? "  <- never" : "") << '\n';
+    }
+    if (!report->failures.empty()) return static_cast<Exit>(report->exit_code());
+    return met.never.empty() ? Exit::ok : simulator_fault;
+}
+
+Exit explain_life(const Asked& asked) {
+    const auto tape = tape_of(asked);
+    if (!tape) return Exit::usage;
+    std::cout << sim::explained(*tape);
+    return Exit::ok;
+}
+
+// A life is named by its seed or by a file that holds it.
+std::optional<sim::Tape> life_named(const Asked& asked, const std::string& name) {
+    Asked one = asked;
+    const bool seed = name.find_first_not_of("0123456789") == name.npos;
+    if (seed)
+        one.seed = std::strtoull(name.c_str(), nullptr, 10);
+    else
+        one.tape = name;
+    return tape_of(one);
+}
+
+Exit diff(const Asked& asked) {
+    const auto a = life_named(asked, asked.lives.at(0));
+    const auto b = a ? life_named(asked, asked.lives.at(1)) : std::nullopt;
+    if (!a || !b) return Exit::usage;
+    const std::string difference = sim::first_difference(*a, *b);
+    std::cout << (difference.empty() ? "the same life\n" : difference);
+    return Exit::ok;
 }
 
 }  // namespace
@@ -217,7 +330,21 @@ void add_sim(CLI::App& app, Exit& exit) {
         ->default_val(std::max(1U, std::thread::hardware_concurrency()))
         ->check(CLI::Range(1U, 256U));
     add_life(*many);
+    many->add_option("--failures", asked->bundles, "writes a bundle for each mistake into it");
     many->callback([asked, &exit] { exit = swarm(*asked); });
+    CLI::App* cells = verb->add_subcommand("coverage", "what many lives met, and what never");
+    cells->add_option("--seeds", asked->seeds, "such as 1..20000");
+    cells->add_option("--minutes", asked->minutes, "or as many as fit");
+    cells->add_option("--jobs", asked->jobs, "threads")->check(CLI::Range(1U, 256U));
+    cells->add_option("--waivers", asked->waivers, "a file of what cannot be met, and why");
+    add_life(*cells);
+    cells->callback([asked, &exit] { exit = coverage(*asked); });
+    CLI::App* why = verb->add_subcommand("explain", "what broke, what was true and who knew it");
+    add_which(*why);
+    why->callback([asked, &exit] { exit = explain_life(*asked); });
+    CLI::App* two = verb->add_subcommand("diff", "where two lives begin to differ");
+    two->add_option("LIFE", asked->lives, "two seeds or files")->required()->expected(2);
+    two->callback([asked, &exit] { exit = diff(*asked); });
 }
 
 }  // namespace quorate::cli

@@ -44,6 +44,11 @@ void add(SwarmReport& report, const RunVerdict& verdict) {
     // A sum does not ask which thread was faster.
     report.digest += mix(verdict.seed, verdict.digest);
     add(report.counts, verdict.counts);
+    for (std::size_t i = 0; i < report.injected.size(); ++i) {
+        report.injected[i].asked += verdict.injected[i].asked;
+        report.injected[i].took += verdict.injected[i].took;
+    }
+    report.new_cells = report.coverage.merge(verdict.coverage);
     if (verdict.ending == sim::Ending::parked) ++report.parked;
     if (verdict.good()) return;
     const auto place =
@@ -124,6 +129,7 @@ std::string text_of(const SwarmReport& report) {
         text += "\n  " + std::to_string(count) + "  " + counter.name;
         if (count == 0) text += "  <- never: this oracle has proven nothing";
     }
+    text += "\n  " + std::to_string(report.coverage.cells()) + "  cells met";
     return text;
 }
 

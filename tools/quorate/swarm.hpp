@@ -2,6 +2,7 @@
 // them.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -33,6 +34,9 @@ struct SwarmReport {
     std::uint64_t digest = 0;  // of all lives, in whatever order they ended
     Span virtual_time;
     sim::OracleCounts counts;
+    std::array<sim::Episodes::Count, sim::faults_count> injected{};
+    sim::Coverage coverage;
+    std::uint64_t new_cells = 0;            // of the last life
     std::vector<sim::RunVerdict> failures;  // by seed
 
     int exit_code() const;  // of the gravest failure: safety before liveness (simulator.md 3.9)
