@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "core/explain.hpp"
 #include "tests/property/core_plan_reference.hpp"
@@ -140,6 +142,89 @@ RC_GTEST_PROP(PlanLaw, FollowedStepByStepItEndsAtTheDesiredReplicas, ()) {
     classify(ref.live_voters() < ref.voters(), "a voter is away");
     classify(ref.learners() == 1, "with a learner");
     follow(view);
+}
+
+// Where no replica falls ill, gets well or keeps anybody waiting, the planner's own steps lead to
+// the desired replicas exactly when some sequence of legal steps does.
+bool leads_there(PlanView view, std::uint32_t up) {
+    std::uint64_t fresh = 1000;
+    for (int steps = 0; steps < 100; ++steps) {
+        if (test::is_reached(view)) return true;
+        const Plan plan = plan_membership(view);
+        if (plan.kind == PlanKind::nothing || plan.kind == PlanKind::wait) return false;
+        const PlannedMember* member = test::Reference{view}.find(plan.member_id);
+        if (plan.kind == PlanKind::admit && member->health != MemberHealth::serving) return false;
+        test::carry_out(view, plan, MemberId{++fresh});
+        test::ask(view, up);
+    }
+    RC_FAIL("does not come to rest: " + picture(view));
+}
+
+RC_GTEST_PROP(PlanLaw, ReachesWhatAnyLegalSequenceReaches, ()) {
+    PlanView view = any_view(false);
+    std::erase_if(view.members, [](const auto& member) { return member.ordinal->value > 4; });
+    std::erase_if(view.asking, [](Ordinal ordinal) { return ordinal.value > 4; });
+    view.expelling.clear();
+    // Silence does not last: it ends, or the member counts as failed.
+    for (PlannedMember& member : view.members)
+        if (member.health == MemberHealth::quiet) member.health = MemberHealth::failed;
+    view.desired = std::min(view.desired, 5U);
+    RC_PRE(test::Reference{view}.has_quorum());
+    const std::uint32_t up = below(1U << 5);
+    const bool possible = test::can_be_reached(view, up);
+    classify(possible, "can be reached");
+    classify(!possible, "cannot be reached");
+    classify(possible && !test::is_reached(view), "by some changes");
+    if (leads_there(view, up) != possible)
+        RC_FAIL(picture(view) +
+                (possible ? ": a way is missed" : ": goes where no legal way goes"));
+}
+
+// ---- the same cluster under other names
+
+RC_GTEST_PROP(PlanLaw, OtherIdsInAnotherOrderAreTheSamePlan, ()) {
+    const PlanView view = any_view(true);
+    PlanView other = view;
+    const auto renamed = [](MemberId id) { return MemberId{id.value * 7919 % 1009}; };
+    for (PlannedMember& member : other.members)
+        member.id = renamed(member.id);
+    std::rotate(other.members.begin(),
+                other.members.begin() + below(static_cast<std::uint32_t>(view.members.size())),
+                other.members.end());
+    Plan plan = plan_membership(view);
+    classify(plan.kind == PlanKind::remove, "a removal");
+    classify(plan.move_leader_to.has_value(), "leadership moves");
+    if (plan.member_id.value != 0) plan.member_id = renamed(plan.member_id);
+    if (plan.move_leader_to) plan.move_leader_to = renamed(*plan.move_leader_to);
+    RC_ASSERT(plan_membership(other) == plan);
+}
+
+// Which of the desired replicas has which number makes no difference to what is done, only to whom
+// among equals. Those beyond keep their order: the highest goes first.
+RC_GTEST_PROP(PlanLaw, DesiredReplicasMayChangeTheirNumbers, ()) {
+    const PlanView view = any_view(true);
+    std::vector<std::uint32_t> to(8);
+    for (std::uint32_t i = 0; i < 8; ++i)
+        to[i] = i < view.desired ? i : 2 * i;
+    const std::uint32_t swaps = below(5);
+    for (std::uint32_t left = swaps; left > 0; --left)
+        std::swap(to[below(view.desired)], to[below(view.desired)]);
+    PlanView other = view;
+    for (PlannedMember& member : other.members)
+        if (member.ordinal) member.ordinal = Ordinal{to[member.ordinal->value]};
+    for (auto* ordinals : {&other.asking, &other.expelling})
+        for (Ordinal& ordinal : *ordinals)
+            ordinal = Ordinal{to[ordinal.value]};
+    std::sort(other.asking.begin(), other.asking.end());
+    const Plan plan = plan_membership(view);
+    const Plan same = plan_membership(other);
+    classify(swaps == 0, "in the same order");
+    classify(swaps > 0, "in another order");
+    RC_ASSERT(plan.kind == same.kind);
+    RC_ASSERT(plan.rule == same.rule);
+    RC_ASSERT(plan.lost == same.lost);
+    RC_ASSERT(plan.move_leader_to.has_value() == same.move_leader_to.has_value());
+    if (swaps == 0) RC_ASSERT(plan.member_id == same.member_id);
 }
 
 // Every view of up to five voters and one learner: nothing is left to luck.
