@@ -1,6 +1,4 @@
-// Laws of journal frames, and of messages that an older release wrote.
-#include <google/protobuf/descriptor.h>
-#include <google/protobuf/message.h>
+// Laws of journal frames.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -8,11 +6,8 @@
 #include <variant>
 #include <vector>
 
-#include "core/wire/event.hpp"
 #include "core/wire/frame.hpp"
-#include "core/wire/quorate.pb.h"
-#include "core/wire/state.hpp"
-#include "tests/property/ripe.hpp"
+#include "tests/property/law.hpp"
 
 namespace quorate {
 namespace {
@@ -93,65 +88,6 @@ RC_GTEST_PROP(FrameLaw, OfADamagedStreamOnlyItsSoundBeginningIsTaken, ()) {
     const bool altered = frames != stream.frames;
     const std::size_t sound = kind == 4 ? 0 : kind == 3 ? at + 1 : at;
     RC_ASSERT(taken == (altered ? sound : stream.frames.size()));
-}
-
-// ---- upcasting: a field that an older release did not know
-
-using google::protobuf::FieldDescriptor;
-using google::protobuf::Message;
-
-// Clears one field somewhere within a message that is there; false: there was none.
-bool forget_one(Message* message) {
-    const auto* reflection = message->GetReflection();
-    std::vector<const FieldDescriptor*> fields;
-    reflection->ListFields(*message, &fields);
-    if (fields.empty()) return false;
-    const FieldDescriptor* field = test::one_of(fields);
-    const bool within = field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
-    if (within && !test::one_in(4)) {
-        Message* inner = nullptr;
-        if (!field->is_repeated()) {
-            inner = reflection->MutableMessage(message, field);
-        } else {
-            const auto size = static_cast<std::uint32_t>(reflection->FieldSize(*message, field));
-            inner =
-                reflection->MutableRepeatedMessage(message, field, static_cast<int>(below(size)));
-        }
-        if (forget_one(inner)) return true;
-    }
-    // A kind or a message that is not there is not an older release's, but something else.
-    if (field->containing_oneof() != nullptr || within) return false;
-    if (field->cpp_type() == FieldDescriptor::CPPTYPE_ENUM) return false;
-    reflection->ClearField(message, field);
-    return true;
-}
-
-RC_GTEST_PROP(UpcastLaw, AStateWithoutAFieldIsReadAndWrittenAsItWas, ()) {
-    wire::pb::State message;
-    RC_ASSERT(message.ParseFromString(wire::encode(test::one_of(test::ripe()))));
-    const bool forgotten = forget_one(&message);
-    classify(forgotten, "a field less");
-    const std::string bytes = message.SerializeAsString();
-    const auto read = wire::decode_state(bytes);
-    const auto* state = std::get_if<State>(&read);
-    if (state == nullptr) RC_FAIL(std::get<wire::WireError>(read).what);
-    RC_ASSERT(wire::encode(*state) == bytes);
-}
-
-RC_GTEST_PROP(UpcastLaw, AnEventWithoutAFieldIsReadAndWrittenAsItWas, ()) {
-    const State& state = test::one_of(test::ripe());
-    const Event event =
-        test::Life(test::any_world()).next(state, static_cast<std::uint32_t>(test::word()));
-    wire::pb::Event message;
-    RC_ASSERT(message.ParseFromString(wire::encode(event)));
-    classify(forget_one(&message), "a field less");
-    const std::string bytes = message.SerializeAsString();
-    const auto read = wire::decode_event(bytes);
-    const auto* decoded = std::get_if<Event>(&read);
-    if (decoded == nullptr) RC_FAIL(std::get<wire::WireError>(read).what);
-    RC_TAG(std::string(name_of(decoded->observation)));
-    RC_ASSERT(decoded->observation.index() == event.observation.index());
-    RC_ASSERT(wire::encode(*decoded) == bytes);
 }
 
 }  // namespace
