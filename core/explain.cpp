@@ -176,6 +176,7 @@ constexpr Reason reasons[] = {
     {RuleId::B16, "authority is gone: whoever has it next begins again"},
     {RuleId::B17, "authority is gone: whoever has it next begins again"},
     {RuleId::B18, "authority is gone: whoever has it next begins again"},
+    {RuleId::B19, "a file grew too large before the alarm went: begins again"},
     {RuleId::L01, "asks for a linearizable member list"},
     {RuleId::L02, "compares the voters' content at one revision"},
     {RuleId::L03, "reads how far this volume reaches"},

@@ -169,7 +169,9 @@ struct Bring {
     void operator()(const Nothing&) const {}
     void operator()(const DiskReport& report) const {
         if (done && !state.facts.etcd_running) state.facts.disk = report;
-        if (done && state.facts.etcd_running && report.in_use) state.facts.disk = report;
+        // Asked for while quorum was lost; once somebody serves again it is not what it was (S7).
+        if (done && state.facts.etcd_running && report.in_use && !somebody_serves(state.facts))
+            state.facts.disk = report;
     }
     void operator()(const EtcdSpawned& spawned) const {
         state.facts.etcd_running = true;

@@ -101,7 +101,8 @@ struct Space : MachineDef<Space, Out> {
       Rule<B15, parked,        space_back,     enough,        note,             always>,
       Rule<B16, compacting,    let_go,         wanting,       note,             always>,
       Rule<B17, defragmenting, let_go,         wanting,       note,             always>,
-      Rule<B18, disarming,     let_go,         wanting,       note,             always>
+      Rule<B18, disarming,     let_go,         wanting,       note,             always>,
+      Rule<B19, disarming,     still_full,     wanting,       note,             always>
     > {};
     // clang-format on
 };

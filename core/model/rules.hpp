@@ -213,6 +213,7 @@ enum class RuleId : std::uint16_t {
     B16,
     B17,
     B18,
+    B19,
 };
 
 enum class Machine : std::uint8_t {

@@ -35,6 +35,9 @@ std::string token_of(const ClusterRecord& record, const RecoveryPlan& plan) {
     }
     for (const Ordinal ordinal : plan.gone)
         mixed = mix(mixed, ordinal.value + 1000);
+    for (const Ordinal ordinal : plan.silent)
+        mixed = mix(mixed, ordinal.value + 2000);
+    mixed = mix(mixed, plan.may_lose ? 1 : 0);
     static constexpr char digits[] = "0123456789abcdef";
     std::string text;
     for (int shift = 60; shift >= 16; shift -= 4)

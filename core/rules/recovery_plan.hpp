@@ -24,7 +24,7 @@ struct RecoveryPlan {
     std::vector<Ordinal> gone;        // members whose volumes are lost
     bool may_lose = true;             // false: high-water marks show that the best holds everything
     LogIndex bump;                    // how far the revision is raised
-    std::string token;
+    std::string token;                // of all above but the bump, of the lineage and of the epoch
     bool operator==(const RecoveryPlan&) const = default;
 };
 

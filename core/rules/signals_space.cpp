@@ -137,6 +137,8 @@ std::optional<SpaceSignal> read_space(const State& state) {
             return when_defragmenting(state);
         case SpacePhase::disarming:
             if (in_flight<DisarmNospace>(state) || !may_act(state)) return std::nullopt;
+            // What the first disarming let through may have filled it again.
+            if (!files_have_room(state.facts)) return signal::still_full{};
             return sizes_are_told_anew(state) ? Reading(signal::has_room{}) : std::nullopt;
         case SpacePhase::enough:
         case SpacePhase::parked:

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "core/rules/membership_plan.hpp"
@@ -195,6 +196,94 @@ inline bool let_time_pass(PlanView& view) {
     }
     std::sort(view.asking.begin(), view.asking.end());
     return moved;
+}
+
+// ---- brute force: every sequence of changes that etcd and the rules allow
+
+// A member that is healthy enough to stay and learn.
+inline bool may_be_promoted(const Reference& ref, const PlannedMember& member) {
+    return member.learner && member.health == MemberHealth::serving && !ref.learner_is_due(member);
+}
+
+// Each change that is legal now, whoever would want it: one at a time, quorum kept (S1, S2).
+inline std::vector<Plan> legal_changes(const PlanView& view) {
+    const Reference ref{view};
+    std::vector<Plan> plans;
+    const auto about = [&](PlanKind kind, Ordinal ordinal, MemberId id) {
+        plans.push_back(Plan{kind, RuleId::N01, ordinal, id, false, {}});
+    };
+    for (const Ordinal ordinal : view.expelling)
+        about(PlanKind::expel, ordinal, {});
+    for (const PlannedMember& member : view.members) {
+        const Ordinal ordinal = member.ordinal.value_or(Ordinal{});
+        if (may_be_promoted(ref, member)) about(PlanKind::admit, ordinal, member.id);
+        if (ref.learner_is_due(member)) about(PlanKind::remove, ordinal, member.id);
+        if (ref.voter_is_due(member) && ref.may_remove(member) && ref.learners() == 0)
+            about(PlanKind::remove, ordinal, member.id);
+    }
+    if (ref.learners() == 0 && ref.has_quorum() && ref.etcd_takes_an_add())
+        for (const Ordinal ordinal : view.asking)
+            if (ref.wants_in(ordinal)) about(PlanKind::add, ordinal, {});
+    return plans;
+}
+
+// Exactly the desired replicas are voters, and none of them has to go.
+inline bool is_reached(const PlanView& view) {
+    const Reference ref{view};
+    return view.members.size() == view.desired && ref.learners() == 0 && view.expelling.empty() &&
+           std::all_of(view.members.begin(), view.members.end(), [&](const auto& member) {
+               return member.ordinal && !ref.voter_is_due(member);
+           });
+}
+
+// The replicas whose machines are up: they ask for admission once they are members no more.
+inline void ask(PlanView& view, std::uint32_t up) {
+    for (std::uint32_t i = 0; i < view.desired; ++i) {
+        const bool told =
+            std::find(view.asking.begin(), view.asking.end(), Ordinal{i}) != view.asking.end() ||
+            std::find(view.expelling.begin(), view.expelling.end(), Ordinal{i}) !=
+                view.expelling.end();
+        if ((up >> i & 1) != 0 && !told && !Reference{view}.listed(Ordinal{i}))
+            view.asking.push_back(Ordinal{i});
+    }
+    std::sort(view.asking.begin(), view.asking.end());
+}
+
+// What matters of a view for what can still become of it. Ordinals below 8, distinct.
+inline std::uint64_t key_of(const PlanView& view) {
+    std::uint64_t key = 0;
+    const auto put = [&](Ordinal ordinal, std::uint64_t what) {
+        key |= what << (8 * ordinal.value);
+    };
+    for (const PlannedMember& member : view.members)
+        put(*member.ordinal, 1 + static_cast<std::uint64_t>(member.health) +
+                                 (member.learner ? 4 : 0) + (member.stuck ? 8 : 0));
+    for (const Ordinal ordinal : view.asking)
+        put(ordinal, 16);
+    for (const Ordinal ordinal : view.expelling)
+        put(ordinal, 32);
+    return key;
+}
+
+// Some sequence of legal changes, without anybody falling ill or getting well, leads to the desired
+// replicas.
+inline bool can_be_reached(const PlanView& start, std::uint32_t up) {
+    std::set<std::uint64_t> seen;
+    std::vector<PlanView> open{start};
+    std::uint64_t fresh = 2000;
+    while (!open.empty()) {
+        const PlanView view = open.back();
+        open.pop_back();
+        if (!seen.insert(key_of(view)).second) continue;
+        if (is_reached(view)) return true;
+        for (const Plan& plan : legal_changes(view)) {
+            PlanView after = view;
+            carry_out(after, plan, MemberId{++fresh});
+            ask(after, up);
+            open.push_back(after);
+        }
+    }
+    return false;
 }
 
 }  // namespace quorate::test

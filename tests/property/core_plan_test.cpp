@@ -2,12 +2,13 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "core/explain.hpp"
-#include "core/rules/backoff.hpp"
-#include "core/rules/recovery_plan.hpp"
 #include "tests/property/core_plan_reference.hpp"
+#include "tests/property/law.hpp"
 
 namespace quorate {
 
@@ -34,9 +35,10 @@ void showValue(const PlanView& view, std::ostream& out) {
 
 namespace {
 
-using rc::gen::arbitrary;
-using rc::gen::element;
-using rc::gen::inRange;
+using test::below;
+using test::classify;
+using test::coin;
+using test::one_in;
 
 std::string picture(const PlanView& view) {
     std::ostringstream out;
@@ -44,37 +46,39 @@ std::string picture(const PlanView& view) {
     return out.str();
 }
 
-rc::Gen<Version> versions() {
-    return element(Version{3, 4, 23}, Version{3, 5, 29}, Version{3, 5, 30}, Version{3, 6, 10},
-                   Version{3, 6, 11});
+Version any_version() {
+    static const std::vector<Version> all = {{3, 4, 23}, {3, 5, 29}, {3, 5, 30},
+                                             {3, 6, 10}, {3, 6, 11}, {3, 7, 3}};
+    return test::one_of(all);
 }
 
 // Up to seven members of distinct ordinals, at most one learner (etcd's limit), one leader at most.
 PlanView any_view(bool strays) {
     PlanView view;
-    view.desired = *inRange<std::uint32_t>(1, 8);
-    view.version = *versions();
-    const auto present = *inRange<std::uint32_t>(1, 1U << 8);
-    const auto learner = *inRange<std::uint32_t>(0, 12);
+    view.desired = 1 + below(7);
+    view.version = any_version();
+    const std::uint32_t present = 1 + below((1U << 8) - 1);
+    const std::uint32_t learner = below(12);
     for (std::uint32_t i = 0; i < 8 && view.members.size() < 7; ++i) {
         if ((present >> i & 1) == 0) continue;
         PlannedMember member;
         member.id = MemberId{100 + i};
         member.ordinal = Ordinal{i};
-        member.health = *rc::gen::weightedElement<MemberHealth>(
-            {{6, MemberHealth::serving}, {2, MemberHealth::quiet}, {2, MemberHealth::failed}});
+        static const std::vector<MemberHealth> healths = {
+            MemberHealth::serving, MemberHealth::serving, MemberHealth::serving,
+            MemberHealth::quiet, MemberHealth::failed};
+        member.health = test::one_of(healths);
         member.learner = i == learner;
-        member.stuck = member.learner && *arbitrary<bool>();
-        if (strays && *inRange(0, 12) == 0) member.ordinal.reset();
+        member.stuck = member.learner && coin();
+        if (strays && one_in(12)) member.ordinal.reset();
         view.members.push_back(member);
     }
-    const auto leader = *inRange<std::size_t>(0, view.members.size());
-    PlannedMember& chosen = view.members[leader];
+    PlannedMember& chosen = view.members[below(static_cast<std::uint32_t>(view.members.size()))];
     chosen.leader = !chosen.learner && chosen.health == MemberHealth::serving;
-    const auto asking = *inRange<std::uint32_t>(0, 1U << 8);
+    const std::uint32_t asking = below(1U << 8);
     for (std::uint32_t i = 0; i < 8; ++i)
         if ((asking >> i & 1) != 0 && (present >> i & 1) == 0) view.asking.push_back(Ordinal{i});
-    if (*inRange(0, 8) == 0) view.expelling.push_back(Ordinal{*inRange<std::uint32_t>(0, 8)});
+    if (one_in(8)) view.expelling.push_back(Ordinal{below(8)});
     return view;
 }
 
@@ -89,13 +93,10 @@ void expect_no_objection(const PlanView& view) {
 RC_GTEST_PROP(PlanLaw, EveryPlanIsSafeAndNoneIsLeftUndone, ()) {
     const PlanView view = any_view(true);
     const Plan plan = plan_membership(view);
-    RC_TAG(rule_name(plan.rule));
+    for (const RuleId rule : {RuleId::N02, RuleId::N03, RuleId::N04, RuleId::N05, RuleId::N06,
+                              RuleId::N07, RuleId::N08, RuleId::N09, RuleId::N10, RuleId::N11})
+        classify(plan.rule == rule, rule_name(rule));
     expect_no_objection(view);
-}
-
-RC_GTEST_PROP(PlanLaw, TheSameViewHasTheSamePlan, ()) {
-    const PlanView view = any_view(true);
-    RC_ASSERT(plan_membership(view) == plan_membership(view));
 }
 
 bool as_desired(const PlanView& view) {
@@ -112,7 +113,7 @@ void follow(PlanView view) {
     for (int steps = 0; steps < 100; ++steps) {
         const Plan plan = plan_membership(view);
         if (plan.kind == PlanKind::nothing) {
-            RC_CLASSIFY(steps > 20, "more than 20 changes");
+            classify(steps > 20, "more than 20 changes");
             if (!as_desired(view)) RC_FAIL(start + " rests at " + picture(view));
             return;
         }
@@ -136,11 +137,94 @@ RC_GTEST_PROP(PlanLaw, FollowedStepByStepItEndsAtTheDesiredReplicas, ()) {
     const PlanView view = any_view(false);
     const test::Reference ref{view};
     RC_PRE(ref.has_quorum());
-    RC_CLASSIFY(ref.voters() > view.desired, "shrinks");
-    RC_CLASSIFY(ref.voters() < view.desired, "grows");
-    RC_CLASSIFY(ref.live_voters() < ref.voters(), "a voter is away");
-    RC_CLASSIFY(ref.learners() == 1, "with a learner");
+    classify(ref.voters() > view.desired, "shrinks");
+    classify(ref.voters() < view.desired, "grows");
+    classify(ref.live_voters() < ref.voters(), "a voter is away");
+    classify(ref.learners() == 1, "with a learner");
     follow(view);
+}
+
+// Where no replica falls ill, gets well or keeps anybody waiting, the planner's own steps lead to
+// the desired replicas exactly when some sequence of legal steps does.
+bool leads_there(PlanView view, std::uint32_t up) {
+    std::uint64_t fresh = 1000;
+    for (int steps = 0; steps < 100; ++steps) {
+        if (test::is_reached(view)) return true;
+        const Plan plan = plan_membership(view);
+        if (plan.kind == PlanKind::nothing || plan.kind == PlanKind::wait) return false;
+        const PlannedMember* member = test::Reference{view}.find(plan.member_id);
+        if (plan.kind == PlanKind::admit && member->health != MemberHealth::serving) return false;
+        test::carry_out(view, plan, MemberId{++fresh});
+        test::ask(view, up);
+    }
+    RC_FAIL("does not come to rest: " + picture(view));
+}
+
+RC_GTEST_PROP(PlanLaw, ReachesWhatAnyLegalSequenceReaches, ()) {
+    PlanView view = any_view(false);
+    std::erase_if(view.members, [](const auto& member) { return member.ordinal->value > 4; });
+    std::erase_if(view.asking, [](Ordinal ordinal) { return ordinal.value > 4; });
+    view.expelling.clear();
+    // Silence does not last: it ends, or the member counts as failed.
+    for (PlannedMember& member : view.members)
+        if (member.health == MemberHealth::quiet) member.health = MemberHealth::failed;
+    view.desired = std::min(view.desired, 5U);
+    RC_PRE(test::Reference{view}.has_quorum());
+    const std::uint32_t up = below(1U << 5);
+    const bool possible = test::can_be_reached(view, up);
+    classify(possible, "can be reached");
+    classify(!possible, "cannot be reached");
+    classify(possible && !test::is_reached(view), "by some changes");
+    if (leads_there(view, up) != possible)
+        RC_FAIL(picture(view) +
+                (possible ? ": a way is missed" : ": goes where no legal way goes"));
+}
+
+// ---- the same cluster under other names
+
+RC_GTEST_PROP(PlanLaw, OtherIdsInAnotherOrderAreTheSamePlan, ()) {
+    const PlanView view = any_view(true);
+    PlanView other = view;
+    const auto renamed = [](MemberId id) { return MemberId{id.value * 7919 % 1009}; };
+    for (PlannedMember& member : other.members)
+        member.id = renamed(member.id);
+    std::rotate(other.members.begin(),
+                other.members.begin() + below(static_cast<std::uint32_t>(view.members.size())),
+                other.members.end());
+    Plan plan = plan_membership(view);
+    classify(plan.kind == PlanKind::remove, "a removal");
+    classify(plan.move_leader_to.has_value(), "leadership moves");
+    if (plan.member_id.value != 0) plan.member_id = renamed(plan.member_id);
+    if (plan.move_leader_to) plan.move_leader_to = renamed(*plan.move_leader_to);
+    RC_ASSERT(plan_membership(other) == plan);
+}
+
+// Which of the desired replicas has which number makes no difference to what is done, only to whom
+// among equals. Those beyond keep their order: the highest goes first.
+RC_GTEST_PROP(PlanLaw, DesiredReplicasMayChangeTheirNumbers, ()) {
+    const PlanView view = any_view(true);
+    std::vector<std::uint32_t> to(8);
+    for (std::uint32_t i = 0; i < 8; ++i)
+        to[i] = i < view.desired ? i : 2 * i;
+    const std::uint32_t swaps = below(5);
+    for (std::uint32_t left = swaps; left > 0; --left)
+        std::swap(to[below(view.desired)], to[below(view.desired)]);
+    PlanView other = view;
+    for (PlannedMember& member : other.members)
+        if (member.ordinal) member.ordinal = Ordinal{to[member.ordinal->value]};
+    for (auto* ordinals : {&other.asking, &other.expelling})
+        for (Ordinal& ordinal : *ordinals)
+            ordinal = Ordinal{to[ordinal.value]};
+    std::sort(other.asking.begin(), other.asking.end());
+    const Plan plan = plan_membership(view);
+    const Plan same = plan_membership(other);
+    classify(swaps == 0, "in the same order");
+    classify(swaps > 0, "in another order");
+    RC_ASSERT(plan.kind == same.kind);
+    RC_ASSERT(plan.rule == same.rule);
+    RC_ASSERT(plan.lost == same.lost);
+    RC_ASSERT(plan.move_leader_to.has_value() == same.move_leader_to.has_value());
+    if (swaps == 0) RC_ASSERT(plan.member_id == same.member_id);
 }
 
 // Every view of up to five voters and one learner: nothing is left to luck.
@@ -207,69 +291,6 @@ TEST(PlanLaw, HoldsForEveryViewOfUpToFiveVoters) {
                         << picture(view) << ": " << rule_name(plan.rule) << ": " << why;
                 });
     EXPECT_GT(views, 100'000U);
-}
-
-RC_GTEST_PROP(BackoffLaw, NeverShortensAndStaysWithinItsBounds, ()) {
-    const Span min{*inRange<std::int64_t>(1, 10'000'000)};
-    const Span max{min.us + *inRange<std::int64_t>(0, 100'000'000)};
-    const auto failures = *inRange<std::uint32_t>(0, 1000);
-    const Span now = backoff({min, max}, failures);
-    const Span next = backoff({min, max}, failures + 1);
-    RC_ASSERT(min <= now);
-    RC_ASSERT(now <= next);
-    RC_ASSERT(next <= max);
-}
-
-ClusterRecord any_record() {
-    ClusterRecord record;
-    record.stage = RecordStage::formed;
-    const auto replicas = *inRange<std::uint32_t>(1, 8);
-    for (std::uint32_t i = 0; i < replicas; ++i) {
-        ReplicaEntry& entry = record.replicas[Ordinal{i}];
-        const auto position = [] {
-            return LogPosition{Term{*inRange<std::uint64_t>(1, 4)},
-                               LogIndex{*inRange<std::uint64_t>(1, 50)}};
-        };
-        entry.member_id = MemberId{*element<std::uint64_t>(0, 100 + i)};
-        entry.high_water = position();
-        entry.high_water_final = *arbitrary<bool>();
-        if (*arbitrary<bool>()) entry.surviving = position();
-        if (*arbitrary<bool>()) entry.claim = VolumeClaim::wants_admission;
-    }
-    return record;
-}
-
-RC_GTEST_PROP(RecoveryLaw, TheSurvivorIsNeverBehindAnother, ()) {
-    const ClusterRecord record = any_record();
-    const auto plan = plan_recovery(record);
-    RC_CLASSIFY(!plan, "no survivor");
-    RC_PRE(plan.has_value());
-    RC_CLASSIFY(plan->may_lose, "may lose");
-    const Survivor best = plan->survivors.front();
-    for (const auto& [ordinal, entry] : record.replicas) {
-        if (entry.member_id.value == 0 || !entry.surviving) continue;
-        RC_ASSERT(*entry.surviving <= best.position);
-        if (*entry.surviving == best.position) RC_ASSERT(best.ordinal <= ordinal);
-    }
-}
-
-RC_GTEST_PROP(RecoveryLaw, NothingLostMeansThatNoMarkIsAheadOfTheSurvivor, ()) {
-    const ClusterRecord record = any_record();
-    const auto plan = plan_recovery(record);
-    RC_PRE(plan.has_value());  // on its own: RC_PRE evaluates both sides of &&
-    RC_PRE(!plan->may_lose);
-    for (const auto& [ordinal, entry] : record.replicas) {
-        RC_ASSERT(entry.high_water <= plan->survivors.front().position);
-        if (entry.member_id.value != 0 && !entry.surviving) RC_ASSERT(entry.high_water_final);
-    }
-}
-
-RC_GTEST_PROP(RecoveryLaw, TheTokenIsOfExactlyThisPlan, ()) {
-    const auto one = plan_recovery(any_record());
-    const auto other = plan_recovery(any_record());
-    RC_PRE(one && other);
-    const bool same = one->survivors == other->survivors && one->gone == other->gone;
-    RC_ASSERT(same == (one->token == other->token));
 }
 
 }  // namespace

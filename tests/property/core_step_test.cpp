@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include <ostream>
+#include <algorithm>
 #include <set>
 #include <string>
 #include <vector>
@@ -10,36 +10,19 @@
 #include "core/base/limits.hpp"
 #include "core/explain.hpp"
 #include "core/invariants.hpp"
-#include "tests/property/core_life.hpp"
+#include "tests/property/ripe.hpp"
 
 namespace quorate {
-
-namespace test {
-void showValue(World world, std::ostream& out) {
-    const char* names[] = {"a world that helps", "a world that says anything", "an erratic world"};
-    out << names[static_cast<int>(world)];
-}
-}  // namespace test
-
 namespace {
 
 using Numbers = std::vector<std::uint32_t>;
+using test::classify;
 using test::Life;
 using test::World;
 
-rc::Gen<World> worlds() {
-    return rc::gen::element(World::helpful, World::nonsense, World::erratic);
-}
-
-// Long lives: rapidcheck's own sizes would end before anything happened.
-rc::Gen<Numbers> long_lives() { return rc::gen::scale(4.0, rc::gen::arbitrary<Numbers>()); }
-
-State born(std::uint32_t self) {
-    State state;
-    const Event first{EventSeq{1}, Instant{1'000'000},
-                      Life::birth(self, test::addresses, 77 + self)};
-    return step(state, first).next;
-}
+// A piece of a life: where it begins, and what comes.
+constexpr int events_max = 24;
+Numbers piece() { return test::numbers(events_max); }
 
 // What must hold of one step, whatever came before.
 void check(const Step& done, CommandId last, InvariantCounts& counts) {
@@ -77,24 +60,24 @@ void check_record(const State& before, const WriteRecord& write) {
     }
 }
 
-void classify(const std::set<std::string>& seen, const InvariantCounts& counts) {
-    RC_CLASSIFY(seen.contains("R07"), "served");
-    RC_CLASSIFY(seen.contains("A02"), "had authority");
-    RC_CLASSIFY(counts.removals > 0, "removed a member");
-    RC_CLASSIFY(seen.contains("H16"), "promoted a learner");
-    RC_CLASSIFY(seen.contains("C12"), "lost quorum");
-    RC_CLASSIFY(seen.contains("R25"), "parked");
+void classify_rules(const std::set<std::string>& seen, const InvariantCounts& counts) {
+    classify(seen.contains("A02"), "was given authority");
+    classify(counts.removals > 0, "removed a member");
+    classify(seen.contains("H16"), "promoted a learner");
+    classify(seen.contains("C12"), "lost quorum");
+    classify(seen.contains("R25"), "parked");
 }
 
-void live(World world, const Numbers& numbers) {
+void live(World world) {
     const Life life(world);
-    State state = born(0);
+    State state = test::one_of(test::ripe());
+    test::classify_state(state);
     InvariantCounts counts;
     std::set<std::string> seen;
-    for (const std::uint32_t number : numbers) {
+    for (const std::uint32_t number : piece()) {
         const Event event = life.next(state, number);
         const State before = state;
-        const Step done = step(state, event);
+        Step done = step(std::move(state), event);
         const bool reborn = std::holds_alternative<AgentStarted>(event.observation);
         check(done, before.last_command, counts);
         if (!reborn && !std::holds_alternative<RecordSeen>(event.observation) &&
@@ -104,52 +87,51 @@ void live(World world, const Numbers& numbers) {
                     check_record(before, *write);
         for (const RuleHit& hit : done.decision.hits)
             seen.insert(rule_name(hit.rule));
-        state = done.next;
+        state = std::move(done.next);
     }
-    classify(seen, counts);
+    classify_rules(seen, counts);
 }
 
-RC_GTEST_PROP(StepLaw, HoldsItsInvariantsInAWorldThatHelps, ()) {
-    live(World::helpful, *long_lives());
-}
+RC_GTEST_PROP(StepLaw, HoldsItsInvariantsInAWorldThatHelps, ()) { live(World::helpful); }
 
-RC_GTEST_PROP(StepLaw, HoldsItsInvariantsInAWorldThatSaysAnything, ()) {
-    live(World::nonsense, *long_lives());
-}
+RC_GTEST_PROP(StepLaw, HoldsItsInvariantsInAWorldThatSaysAnything, ()) { live(World::nonsense); }
 
 RC_GTEST_PROP(StepLaw, HoldsItsInvariantsInAWorldThatHelpsUntilItDoesNot, ()) {
-    live(World::erratic, *long_lives());
+    live(World::erratic);
 }
 
 RC_GTEST_PROP(StepLaw, IsAFunctionOfStateAndEvent, ()) {
-    const World world = *worlds();
+    const World world = test::any_world();
     const Life life(world);
-    State state = born(1);
-    for (const std::uint32_t number : *long_lives()) {
+    State state = test::one_of(test::ripe());
+    test::classify_state(state);
+    for (const std::uint32_t number : piece()) {
         const Event event = life.next(state, number);
         const State kept = state;
-        const Step one = step(state, event);
+        Step one = step(state, event);
         const Step other = step(kept, event);
         RC_ASSERT(state == kept);
         RC_ASSERT(one.next == other.next);
         RC_ASSERT(one.decision == other.decision);
-        state = one.next;
+        state = std::move(one.next);
     }
 }
 
 RC_GTEST_PROP(StepLaw, AReplayedJournalDecidesTheSame, ()) {
-    const World world = *worlds();
+    const World world = test::any_world();
     const Life life(world);
+    const State& start = test::one_of(test::ripe());
+    test::classify_state(start);
     std::vector<Event> journal;
     std::vector<Decision> decisions;
-    State state = born(0);
-    for (const std::uint32_t number : *long_lives()) {
+    State state = start;
+    for (const std::uint32_t number : piece()) {
         journal.push_back(life.next(state, number));
-        Step done = step(state, journal.back());
-        decisions.push_back(done.decision);
-        state = done.next;
+        Step done = step(std::move(state), journal.back());
+        decisions.push_back(std::move(done.decision));
+        state = std::move(done.next);
     }
-    State replayed = born(0);
+    State replayed = start;
     for (std::size_t i = 0; i < journal.size(); ++i) {
         Step done = step(std::move(replayed), journal[i]);
         RC_ASSERT(done.decision == decisions[i]);
@@ -166,40 +148,51 @@ bool is_look(const Command& command) {
 
 // Observations are level-triggered: seen once more at the same instant, nothing is done about them.
 RC_GTEST_PROP(StepLaw, ASecondEqualObservationIsNoNews, ()) {
-    const World world = *worlds();
+    const World world = test::any_world();
     const Life life(world);
-    State state = born(0);
-    for (const std::uint32_t number : *long_lives()) {
+    State state = test::one_of(test::ripe());
+    bool commanded = false;
+    bool compared = false;
+    for (const std::uint32_t number : piece()) {
         const Event event = life.next(state, number);
-        const State before = state;
-        const Step once = step(state, event);
+        const std::vector<Ordinal> probed = state.probed;
+        const Step once = step(std::move(state), event);
         state = once.next;
         const bool level = std::holds_alternative<ReplicaProbed>(event.observation) ||
                            std::holds_alternative<RecordSeen>(event.observation) ||
                            std::holds_alternative<DesiredSeen>(event.observation) ||
                            std::holds_alternative<TimerFired>(event.observation);
         // With the set that is probed, what strangers said is forgotten: that is news.
-        if (!level || once.next.probed != before.probed) continue;
+        if (!level || once.next.probed != probed) continue;
         const Event again{EventSeq{event.seq.value + 1}, event.at, event.observation};
         const Step twice = step(state, again);
+        compared = true;
+        commanded = commanded || !once.decision.commands.empty();
         for (const Command& command : twice.decision.commands)
             if (!is_look(command))
                 RC_FAIL(std::string(name_of(event.observation)) + " twice: " + explain(command) +
                         " after " + explain(once.decision));
     }
+    classify(compared, "something was seen twice");
+    classify(commanded, "the first led to commands");
 }
 
 // Time alone, with an outcome for everything, brings every life to rest: no rule spins (S21).
 RC_GTEST_PROP(StepLaw, RulesComeToRest, ()) {
-    const World world = *worlds();
+    const World world = test::any_world();
     const Life life(world);
-    State state = born(0);
-    for (const std::uint32_t number : *long_lives()) {
-        const Step done = step(state, life.next(state, number));
+    State state = test::one_of(test::ripe());
+    std::size_t hits = 0;
+    for (const std::uint32_t number : piece()) {
+        const Event event = life.next(state, number);
+        Step done = step(std::move(state), event);
         RC_ASSERT(done.next.replica.reason != "rules do not come to rest");
         RC_ASSERT(done.decision.hits.size() < std::size_t{limits::turns_per_event_max});
-        state = done.next;
+        hits = std::max(hits, done.decision.hits.size());
+        state = std::move(done.next);
     }
+    classify(hits == 0, "nothing to decide");
+    classify(hits > 4, "more than four rules in one event");
 }
 
 }  // namespace

@@ -12,45 +12,49 @@
 #include "core/wire/event.hpp"
 #include "core/wire/record.hpp"
 #include "core/wire/state.hpp"
+#include "tests/property/ripe.hpp"
 #include "tests/support/generators.hpp"
 
 using namespace quorate;
 using quorate::test::any;
+using quorate::test::below;
+using quorate::test::classify;
+using quorate::test::coin;
 using quorate::test::Texts;
 
 namespace {
 
-// What is read at all was read to its last bit: it is written as the same bytes.
+// True when it is read at all; then it was read to its last bit: it is written as the same bytes.
 template <class T>
-void is_whole(const std::string& bytes,
+bool is_whole(const std::string& bytes,
               std::variant<T, wire::WireError> (*decode)(std::string_view),
               std::string (*encode)(const T&)) {
     const auto decoded = decode(bytes);
-    if (const T* value = std::get_if<T>(&decoded))
+    const T* value = std::get_if<T>(&decoded);
+    if (value != nullptr)
         RC_ASSERT(encode(*value) == bytes);
     else
         RC_ASSERT(!std::get<wire::WireError>(decoded).what.empty());
+    return value != nullptr;
 }
 
-void every_decoder_stands(const std::string& bytes) {
-    is_whole<Event>(bytes, wire::decode_event, wire::encode);
-    is_whole<Command>(bytes, wire::decode_command, wire::encode);
-    is_whole<Decision>(bytes, wire::decode_decision, wire::encode);
-    is_whole<State>(bytes, wire::decode_state, wire::encode);
-    is_whole<wire::JournalEntry>(bytes, wire::decode_entry, wire::encode_entry);
+bool every_decoder_stands(const std::string& bytes) {
+    bool read = is_whole<Event>(bytes, wire::decode_event, wire::encode);
+    read |= is_whole<Command>(bytes, wire::decode_command, wire::encode);
+    read |= is_whole<Decision>(bytes, wire::decode_decision, wire::encode);
+    read |= is_whole<State>(bytes, wire::decode_state, wire::encode);
+    read |= is_whole<wire::JournalEntry>(bytes, wire::decode_entry, wire::encode_entry);
     std::string why;
-    const bool read = wire::from_json(bytes, why).has_value();
-    RC_ASSERT(read == why.empty());
+    const bool record = wire::from_json(bytes, why).has_value();
+    RC_ASSERT(record == why.empty());
+    return read || record;
 }
 
 std::string damaged(std::string bytes) {
-    const int changes = *rc::gen::inRange(1, 4);
-    for (int i = 0; i < changes && !bytes.empty(); ++i) {
-        const auto at = *rc::gen::inRange<std::size_t>(0, bytes.size());
-        bytes[at] = *rc::gen::arbitrary<char>();
-    }
-    if (*rc::gen::arbitrary<bool>())
-        bytes.resize(*rc::gen::inRange<std::size_t>(0, bytes.size() + 1));
+    const auto size = [&] { return static_cast<std::uint32_t>(bytes.size()); };
+    for (std::uint32_t left = 1 + below(3); left > 0 && !bytes.empty(); --left)
+        bytes[below(size())] = static_cast<char>(below(256));
+    if (coin()) bytes.resize(below(size() + 1));
     return bytes;
 }
 
@@ -75,13 +79,13 @@ class Change {
         } else if constexpr (std::is_enum_v<T>) {
             if (here()) value = static_cast<T>(static_cast<int>(value) == 0 ? 1 : 0);
         } else if constexpr (std::is_integral_v<T>) {
-            if (here()) value = static_cast<T>(value ^ (T{1} << *rc::gen::inRange<int>(0, 31)));
+            if (here()) value = static_cast<T>(value ^ (T{1} << below(31)));
         } else {
             boost::pfr::for_each_field(value, [this](auto& field) { walk(field); });
         }
     }
     void walk(std::string& value) {
-        if (here()) value += *rc::gen::arbitrary<char>();
+        if (here()) value += static_cast<char>(below(256));
     }
     template <class T>
     void walk(std::optional<T>& value) {
@@ -124,21 +128,32 @@ class Change {
 
 RC_GTEST_PROP(WireProperties, AnEventComesBackAsItWas, ()) {
     const auto event = *any<Event>();
+    RC_TAG(std::string(name_of(event.observation)));
     RC_ASSERT(std::get<Event>(wire::decode_event(wire::encode(event))) == event);
 }
 
 RC_GTEST_PROP(WireProperties, ACommandComesBackAsItWas, ()) {
     const auto command = *any<Command>();
+    RC_TAG(std::string(name_of(command.body)));
     RC_ASSERT(std::get<Command>(wire::decode_command(wire::encode(command))) == command);
 }
 
 RC_GTEST_PROP(WireProperties, ADecisionComesBackAsItWas, ()) {
     const auto decision = *any<Decision>();
+    classify(decision.hits.empty() && decision.commands.empty(), "empty");
+    classify(decision.commands.size() > 1, "more than one command");
     RC_ASSERT(std::get<Decision>(wire::decode_decision(wire::encode(decision))) == decision);
+}
+
+void classify_drawn(const State& state) {
+    classify(state.facts.record.has_value(), "with a record");
+    classify(!state.in_flight.empty(), "with commands in flight");
+    classify(!state.members.empty(), "with members");
 }
 
 RC_GTEST_PROP(WireProperties, AStateComesBackAsItWasWithItsDigest, ()) {
     const auto state = *any<State>();
+    classify_drawn(state);
     const auto again = std::get<State>(wire::decode_state(wire::encode(state)));
     RC_ASSERT(again == state);
     RC_ASSERT(wire::encode(again) == wire::encode(state));
@@ -147,11 +162,15 @@ RC_GTEST_PROP(WireProperties, AStateComesBackAsItWasWithItsDigest, ()) {
 
 RC_GTEST_PROP(WireProperties, AnEntryComesBackAsItWas, ()) {
     const auto entry = *any<wire::JournalEntry>();
+    classify(entry.event.empty(), "without an event");
+    classify(entry.digest != 0, "with a digest");
     RC_ASSERT(std::get<wire::JournalEntry>(wire::decode_entry(wire::encode_entry(entry))) == entry);
 }
 
 RC_GTEST_PROP(WireProperties, ARecordComesBackFromJson, ()) {
     const auto record = *any<ClusterRecord>(Texts::ascii);
+    classify(record.replicas.empty(), "of no replica");
+    classify(record.rebuild.has_value(), "with a rebuild");
     std::string why;
     const auto again = wire::from_json(wire::to_json(record), why);
     RC_ASSERT(why == "");
@@ -161,24 +180,41 @@ RC_GTEST_PROP(WireProperties, ARecordComesBackFromJson, ()) {
 RC_GTEST_PROP(WireProperties, ARecordWithAnyTextIsWritten, ()) {
     const auto record = *any<ClusterRecord>();
     std::string why;
-    RC_ASSERT(wire::from_json(wire::to_json(record), why).has_value());
+    const std::string text = wire::to_json(record);
+    const auto again = wire::from_json(text, why);
+    classify(again == record, "all of it is UTF-8");
+    classify(again != record, "some of it is not");
+    RC_ASSERT(again.has_value());
+    RC_ASSERT(wire::to_json(*again) == text);
 }
 
 RC_GTEST_PROP(WireProperties, AnyBytesAreReadOrRefused, ()) {
-    every_decoder_stands(*rc::gen::arbitrary<std::string>());
+    std::string bytes;
+    for (const std::uint32_t number : test::numbers(40))
+        bytes += static_cast<char>(number);
+    const bool read = every_decoder_stands(bytes);
+    classify(read, "read by some");
+    classify(!read, "refused by all");
 }
 
 RC_GTEST_PROP(WireProperties, DamagedBytesAreReadOrRefused, ()) {
-    every_decoder_stands(damaged(wire::encode(*any<Event>())));
-    every_decoder_stands(damaged(wire::encode(*any<Decision>())));
-    every_decoder_stands(damaged(wire::encode(*any<State>())));
-    every_decoder_stands(damaged(wire::to_json(*any<ClusterRecord>())));
+    static const char* kinds[] = {"an event", "a decision", "a state", "a record"};
+    const std::uint32_t kind = below(4);
+    classify(true, kinds[kind]);
+    bool read = false;
+    if (kind == 0) read = every_decoder_stands(damaged(wire::encode(*any<Event>())));
+    if (kind == 1) read = every_decoder_stands(damaged(wire::encode(*any<Decision>())));
+    if (kind == 2) read = every_decoder_stands(damaged(wire::encode(test::one_of(test::ripe()))));
+    if (kind == 3) read = every_decoder_stands(damaged(wire::to_json(*any<ClusterRecord>())));
+    classify(read, "read by some");
+    classify(!read, "refused by all");
 }
 
 RC_GTEST_PROP(WireProperties, OneChangedFieldChangesTheDigest, ()) {
-    const auto state = *any<State>();
+    const auto state = coin() ? *any<State>() : test::one_of(test::ripe());
+    classify_drawn(state);
     State other = state;
-    Change(*rc::gen::inRange<std::size_t>(0, Change::count(state))).walk(other);
+    Change(below(static_cast<std::uint32_t>(Change::count(state)))).walk(other);
     RC_ASSERT(other != state);
     RC_ASSERT(wire::digest(other) != wire::digest(state));
 }

@@ -199,12 +199,26 @@ TEST(FoldOutcome, IsGivenUpSomeGraceAfterTheDeadline) {
 
 TEST(FoldOutcome, AReportOfARunningDiskCountsOnlyWhenItSaysSo) {
     State state = test::state();
+    for (const std::uint32_t one : {0U, 1U, 2U})
+        test::probe(state, one, {});
     const CommandId id = pending(state, ExamineDisk{});
     DiskReport report = test::disk();
     EXPECT_EQ(std::nullopt, after(state, CommandEnded{id, Done{}, report}).facts.disk)
         << "read before etcd was started";
     report.in_use = true;
     EXPECT_EQ(report, after(state, CommandEnded{id, Done{}, report}).facts.disk);
+}
+
+TEST(FoldOutcome, AReportOfARunningDiskIsTooLateOnceSomebodyServes) {
+    State state = test::state();
+    for (const std::uint32_t one : {0U, 1U, 2U})
+        test::probe(state, one, {});
+    test::probe(state, 1, test::serving_status(1));
+    const CommandId id = pending(state, ExamineDisk{});
+    DiskReport report = test::disk();
+    report.in_use = true;
+    EXPECT_EQ(std::nullopt, after(state, CommandEnded{id, Done{}, report}).facts.disk)
+        << "what was acknowledged since would be hidden at the next loss of quorum (S7)";
 }
 
 TEST(FoldLife, ANewOneKeepsOnlyItsPlaceInTheJournal) {

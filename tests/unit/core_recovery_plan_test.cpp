@@ -149,6 +149,27 @@ TEST(RecoveryToken, ChangesWithAllThatWasShown) {
     }
 }
 
+TEST(RecoveryToken, OfAPlanThatLosesNothingIsStaleOnceSomethingMayBeLost) {
+    ClusterRecord record = two_of_three(at(3, 900), at(3, 800));
+    entry(record, 2).high_water = at(3, 850);
+    entry(record, 2).high_water_final = true;
+    const auto shown = plan_recovery(record);
+    ASSERT_FALSE(shown->may_lose);
+    entry(record, 2).high_water = at(3, 950);
+    const auto now = plan_recovery(record);
+    ASSERT_TRUE(now->may_lose);
+    EXPECT_EQ(shown->survivors, now->survivors);
+    EXPECT_NE(shown->token, now->token);
+}
+
+TEST(RecoveryToken, ChangesWithWhoIsNotHeardOf) {
+    ClusterRecord record = two_of_three(at(3, 900), at(3, 800));
+    const auto shown = plan_recovery(record);
+    ASSERT_EQ(1U, shown->silent.size());
+    record.replicas[Ordinal{3}] = *record.replicas.find(Ordinal{2});
+    EXPECT_NE(shown->token, plan_recovery(record)->token);
+}
+
 TEST(RecoveryToken, DoesNotChangeWithTheDocumentsRevision) {
     ClusterRecord record = two_of_three(at(3, 900), at(3, 800));
     const std::string token = plan_recovery(record)->token;

@@ -59,6 +59,14 @@ TEST(ReadSpace, TheFirstCompactionLeavesWatchesTheirRevisionsTheSecondDoesNot) {
     EXPECT_EQ(Revision{5000}, std::get<signal::may_compact>(*read_space(state)).at);
 }
 
+TEST(ReadSpace, AFileThatGrewAgainIsNotDisarmedASecondTime) {
+    State state = defragmented(80);
+    state.space.phase = SpacePhase::disarming;
+    EXPECT_TRUE(is<signal::has_room>(read_space(state)));
+    size_is(state, 2, 81, 80);
+    EXPECT_TRUE(is<signal::still_full>(read_space(state)));
+}
+
 TEST(ReadSpace, NothingIsDoneWithoutAuthority) {
     State state = full();
     state.authority.phase = AuthorityPhase::without;
