@@ -24,6 +24,8 @@ constexpr std::uint64_t crc = 4;
 constexpr std::uint64_t snapshot = 5;
 }  // namespace record_type
 
+constexpr std::uint64_t conf_change_entry = 1;  // raftpb.EntryConfChange
+
 constexpr std::size_t frame_size = 8;
 constexpr std::size_t sector_size = 512;
 
@@ -213,18 +215,32 @@ class Folder {
     std::string add_entry(std::string_view data) {
         LogPosition position;
         std::uint64_t type = 0;
-        bool has_data = false;
+        std::string_view payload;
         ProtoReader reader(data);
         for (ProtoField field; reader.next(field);) {
             if (field.number == 1) type = field.value;
             if (field.number == 2) position.term.value = field.value;
             if (field.number == 3) position.index.value = field.value;
-            if (field.number == 4) has_data = !field.bytes.empty();
+            if (field.number == 4) payload = field.bytes;
         }
         if (reader.malformed() || position.index.value == 0) return "malformed entry";
         if (std::string wrong = place_entry(position); !wrong.empty()) return wrong;
-        if (type == 0 && has_data) ++facts_.writes;
+        if (type == 0 && !payload.empty()) ++facts_.writes;
+        note_conf_change(position.index, type, payload);
         return {};
+    }
+
+    // What was overwritten never happened.
+    void note_conf_change(LogIndex index, std::uint64_t type, std::string_view payload) {
+        std::vector<ConfChange>& changes = facts_.conf_changes;
+        while (!changes.empty() && changes.back().index >= index)
+            changes.pop_back();
+        if (type != conf_change_entry) return;
+        auto change = parse_conf_change(payload, index);
+        if (change && changes.size() < conf_changes_max)
+            changes.push_back(std::move(*change));
+        else
+            facts_.conf_changes_unread = true;
     }
 
     // An entry follows the last one, replaces it and all after (a new leader overwrote the tail),

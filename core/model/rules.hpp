@@ -212,6 +212,15 @@ enum class RuleId : std::uint16_t {
     B16,
     B17,
     B18,
+    // version gates: which etcd may start where (core/rules/version_gate.cpp)
+    U01 = 1201,
+    U02,
+    U03,
+    U04,
+    U05,
+    U06,
+    U07,
+    U08,
 };
 
 enum class Machine : std::uint8_t {

@@ -157,6 +157,8 @@ const char* name_of(VersionTrait trait) {
             return "acknowledges_before_fsync_alone";
         case VersionTrait::diverges_after_crash:
             return "diverges_after_crash";
+        case VersionTrait::skews_when_defragmenting:
+            return "skews_when_defragmenting";
     }
     return "?";
 }
