@@ -84,6 +84,8 @@ void fill_from_wal(const WalFacts& wal, const Start& start, DiskReport& report) 
     if (wal.last.index < start.snapshot.index) report.last = start.snapshot;
     report.commit = wal.commit;
     report.snapshot_index = start.snapshot.index;
+    if (!wal.v2_requests.empty() && wal.v2_requests.back() > start.snapshot.index)
+        report.v2_request = wal.v2_requests.back();
 }
 
 // Why etcd could not start raft from this WAL; empty when it can.

@@ -24,6 +24,7 @@ constexpr std::uint64_t crc = 4;
 constexpr std::uint64_t snapshot = 5;
 }  // namespace record_type
 
+constexpr std::size_t v2_requests_max = 256;
 constexpr std::uint64_t conf_change_entry = 1;  // raftpb.EntryConfChange
 
 constexpr std::size_t frame_size = 8;
@@ -159,6 +160,15 @@ class Segment {
     std::string_view record_;
 };
 
+// Method is field 2 of etcdserverpb.Request; in an InternalRaftRequest it is a request of API v2
+// too.
+bool is_v2_request(std::string_view payload) {
+    ProtoReader reader(payload);
+    for (ProtoField field; reader.next(field);)
+        if (field.number == 2) return true;
+    return false;
+}
+
 // Folds the records of all segments into the facts. Each `add_*` gives the empty string, or what is
 // wrong with the record.
 class Folder {
@@ -227,7 +237,18 @@ class Folder {
         if (std::string wrong = place_entry(position); !wrong.empty()) return wrong;
         if (type == 0 && !payload.empty()) ++facts_.writes;
         note_conf_change(position.index, type, payload);
+        note_v2_request(position.index, type == 0 && is_v2_request(payload));
         return {};
+    }
+
+    // The newest ones are kept, should there ever be many.
+    void note_v2_request(LogIndex index, bool is_one) {
+        std::vector<LogIndex>& requests = facts_.v2_requests;
+        while (!requests.empty() && requests.back() >= index)
+            requests.pop_back();
+        if (!is_one) return;
+        if (requests.size() == v2_requests_max) requests.erase(requests.begin());
+        requests.push_back(index);
     }
 
     // What was overwritten never happened.

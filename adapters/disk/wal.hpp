@@ -29,6 +29,7 @@ struct WalFacts {
     std::uint64_t writes = 0;  // entries that can have changed a key: normal ones with data
     std::vector<ConfChange> conf_changes;  // in the order of the log
     bool conf_changes_unread = false;      // one does not parse, or there are too many
+    std::vector<LogIndex> v2_requests;     // entries that are requests of API v2, ascending
     std::string torn;                      // where the tail is torn; empty when it is not
 };
 

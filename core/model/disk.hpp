@@ -61,6 +61,7 @@ struct DiskReport {
     Bytes bytes_free;                  // of the volume's file system
     Bytes bytes_used;                  // by etcd's directory
     std::string cluster_version;       // bucket cluster of the db, "3.5.0"; empty when absent
+    LogIndex v2_request;  // newest entry of API v2 that a start replays; 0: none (see U09)
     std::optional<MembershipStores> stores;  // while the v2 store is the truth and both were read
     bool operator==(const DiskReport&) const = default;
 };

@@ -221,6 +221,7 @@ enum class RuleId : std::uint16_t {
     U06,
     U07,
     U08,
+    U09,
 };
 
 enum class Machine : std::uint8_t {

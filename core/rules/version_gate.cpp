@@ -152,6 +152,18 @@ Gate stores_differ(const VersionCase& input) {
                            "delete this replica's volume and let it join afresh"};
 }
 
+// A member publishes its name by API v2 until the first cluster version is agreed on. 3.7 knows no
+// such request and panics when it replays one: "unmarshal should never fail" (measured, 3.7.3).
+Gate replays_v2(const VersionCase& input) {
+    if (!input.has_data || !input.v2_requests || minor_of(input.binary) < Version{3, 7, 0})
+        return std::nullopt;
+    return VersionGate{RuleId::U09,
+                       "the log of this member still begins with what 3.5 or older wrote, and " +
+                           minor_text(input.binary) + " cannot replay it",
+                       "run 3.6.x until every member has written a raft snapshot: that is after "
+                       "snapshot_count (10000) entries; a smaller one makes it sooner"};
+}
+
 // What it runs just now; else what it last served with.
 Version release_of(const Facts& facts, Ordinal ordinal, const ReplicaEntry& entry) {
     const ProbeFact* probe = facts.probes.find(ordinal);
@@ -162,8 +174,9 @@ Version release_of(const Facts& facts, Ordinal ordinal, const ReplicaEntry& entr
 }  // namespace
 
 std::optional<VersionGate> version_gate(const VersionCase& input) {
-    for (const auto gate : {unsafe_release, newer_data, refused_by_etcd, skipped_minor,
-                            behind_the_others, below_floor, bad_first_release, stores_differ})
+    for (const auto gate :
+         {unsafe_release, newer_data, refused_by_etcd, skipped_minor, behind_the_others,
+          below_floor, bad_first_release, stores_differ, replays_v2})
         if (Gate closed = gate(input)) return closed;
     return std::nullopt;
 }
@@ -178,6 +191,7 @@ VersionCase version_case(const Facts& facts) {
         input.cluster_version = parse_version(disk.cluster_version);
         if (input.cluster_version == undecided) input.cluster_version = {};
         input.stores = disk.stores;
+        input.v2_requests = disk.v2_request.value != 0;
         if (const ReplicaEntry* entry = own_entry(facts)) input.last = entry->etcd_version;
         input.refused_by_etcd =
             facts.last_exit && facts.last_exit->exit_class == ExitClass::older_binary;
@@ -233,6 +247,8 @@ const char* because_of_gate(RuleId rule) {
             return "the first releases of this minor release fail on what the one before wrote";
         case 7:
             return "the two membership stores of this volume differ";
+        case 8:
+            return "the log still holds requests that this minor release cannot replay";
         default:
             return "";
     }

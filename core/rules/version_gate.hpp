@@ -30,6 +30,7 @@ struct VersionCase {
     Version last;         // has_data: the release whose work the volume holds
     std::vector<OtherRelease> others;        // members, ascending; those not known are left out
     std::optional<MembershipStores> stores;  // has_data: as on the disk
+    bool v2_requests = false;                // has_data: a start would replay one
     bool refused_by_etcd = false;            // in this life etcd itself said that the data is newer
     std::string etcd_said;
 };

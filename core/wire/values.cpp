@@ -85,6 +85,7 @@ void put(const DiskReport& from, pb::DiskReport* to) {
     to->set_bytes_free(from.bytes_free.value);
     to->set_bytes_used(from.bytes_used.value);
     to->set_cluster_version(from.cluster_version);
+    to->set_v2_request(from.v2_request.value);
     if (from.stores) put(*from.stores, to->mutable_stores());
 }
 bool get(const pb::DiskReport& from, DiskReport& to) {
@@ -101,6 +102,7 @@ bool get(const pb::DiskReport& from, DiskReport& to) {
     to.bytes_free = {from.bytes_free()};
     to.bytes_used = {from.bytes_used()};
     to.cluster_version = from.cluster_version();
+    to.v2_request = {from.v2_request()};
     return get_value<pb::DiskShape>(from.shape(), to.shape) && get(from.last(), to.last) &&
            get_optional(from.has_identity(), from.identity(), to.identity) &&
            get_optional(from.has_stores(), from.stores(), to.stores);

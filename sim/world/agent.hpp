@@ -85,6 +85,7 @@ class Agent final : private JournalPort, private OutboxPort, private ClockPort {
     bool alive_ = false;
     bool frozen_ = false;
     std::uint64_t life_ = 0;
+    Version etcd_;  // the program that this life found
     std::optional<VolumeJournal> journal_;
     std::optional<Engine> engine_;
     std::deque<Observation> inbox_;

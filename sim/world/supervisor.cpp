@@ -104,6 +104,11 @@ void World::scale(std::uint32_t replicas) {
 
 void World::delete_pod(std::uint8_t o) { terminate_pod(o); }
 
+void World::upgrade(std::uint8_t o, Version version) {
+    cluster.install(o, version);
+    delete_pod(o);
+}
+
 void World::wipe(std::uint8_t o) {
     agents[o]->die();
     oracles.losing(o);

@@ -173,6 +173,16 @@ std::string versions() {
     return array(rules);
 }
 
+std::string floors() {
+    std::vector<std::string> rows;
+    for (const auto* row = begin_of_upgrade_floors(); row != end_of_upgrade_floors(); ++row)
+        rows.push_back(object({{"to", quoted(minor_text(row->to))},
+                               {"floor", quoted(to_text(row->floor))},
+                               {"first", quoted(to_text(row->first))},
+                               {"source", quoted(row->source)}}));
+    return array(rows);
+}
+
 std::string everything() {
     std::vector<std::string> machines;
     for (const MachineTable& table : all_tables())
@@ -181,7 +191,9 @@ std::string everything() {
                    {"recovery", recovery()},
                    {"planner", reasons_from(RuleId::N01)},
                    {"looks", reasons_from(RuleId::L01)},
+                   {"gates", reasons_from(RuleId::U01)},
                    {"versions", versions()},
+                   {"floors", floors()},
                    {"version_floor", quoted(to_text(version_floor))}});
 }
 

@@ -233,9 +233,18 @@ TEST(VersionGate, DifferencesOfTheStoresNameTheMemberAndWhatIsWrong) {
               difference_of(stores(many, {})));
 }
 
+TEST(VersionGate, ALogThatStillHoldsV2RequestsIsNotTakenTo37_U09) {
+    VersionCase input = swapped(etcd_3_6, etcd_3_7);
+    input.v2_requests = true;
+    EXPECT_EQ("U09", closed_by(input));
+    EXPECT_TRUE(says(input, "has written a raft snapshot"));
+    input.binary = etcd_3_6;
+    EXPECT_EQ("", closed_by(input)) << "3.6 replays them";
+}
+
 TEST(VersionGate, EveryRuleSaysWhatItIsFor) {
     for (const RuleId rule : {RuleId::U01, RuleId::U02, RuleId::U03, RuleId::U04, RuleId::U05,
-                              RuleId::U06, RuleId::U07, RuleId::U08})
+                              RuleId::U06, RuleId::U07, RuleId::U08, RuleId::U09})
         EXPECT_STRNE("", because_of_gate(rule));
     EXPECT_STREQ("", because_of_gate(RuleId::N01));
 }
