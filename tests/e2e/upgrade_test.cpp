@@ -161,6 +161,16 @@ TEST_F(Upgrade, TheWayBackIsOpenWhileOneStillRunsTheOlder) {
 
 TEST_F(Upgrade, ReplicasWhoseEtcdWasRefusedGoOnWhenTheOthersHaveGoneThrough) {
     const auto ids = form_with(etcd_3_5_old).member_ids(3);
+    cluster().stop_all();
+    for (int i = 0; i < 3; ++i) {
+        const auto report = disk::examine(cluster().disk(i));
+        ASSERT_TRUE(report && report->stores) << i;
+        EXPECT_EQ(report->stores->v2.size(), 3U);
+        EXPECT_EQ(report->stores->v2, report->stores->db);
+        EXPECT_EQ(report->cluster_version, "3.5.0");
+    }
+    cluster().start();
+    cluster().await_steady(3);
     swap_all(etcd_3_6);
     const auto parked = await_parked();
     EXPECT_TRUE(has(parked["reason"], "last ran 3.5.23")) << parked;
