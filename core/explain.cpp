@@ -12,6 +12,7 @@
 #include "core/rules/etcd_versions.hpp"
 #include "core/rules/membership_plan.hpp"
 #include "core/rules/recovery_table.hpp"
+#include "core/rules/version_gate.hpp"
 
 namespace quorate {
 namespace {
@@ -340,14 +341,6 @@ struct Wanted {
 
 }  // namespace
 
-std::string hex(MemberId id) {
-    static constexpr char digits[] = "0123456789abcdef";
-    std::string text;
-    for (std::uint64_t rest = id.value; rest != 0; rest >>= 4)
-        text.insert(text.begin(), digits[rest & 15]);
-    return text.empty() ? "0" : text;
-}
-
 std::string rule_name(RuleId rule) {
     const auto number = static_cast<std::uint16_t>(rule);
     const std::uint16_t within = number % 100;
@@ -385,6 +378,9 @@ std::string rule_name(RuleId rule) {
             break;
         case 9:
             letter = 'N';
+            break;
+        case 12:
+            letter = 'U';
             break;
         default:
             break;
@@ -452,6 +448,7 @@ const char* because_of(RuleId rule) {
         if (reason.rule == rule) return reason.text;
     for (const RecoveryRow* row = begin_of_recovery_table(); row != end_of_recovery_table(); ++row)
         if (row->id == rule) return row->because;
+    if (const char* gate = because_of_gate(rule); gate[0] != '\0') return gate;
     return because(rule);
 }
 

@@ -31,8 +31,6 @@ std::string explain(const Command& command);
 // "replica 2 stopped answering": what became known.
 std::string explain(const Observation& observation);
 
-std::string hex(MemberId id);
-
 struct MachineTable {
     Machine machine;
     std::vector<RowText> rows;

@@ -9,6 +9,7 @@
 #include "adapters/disk/bytes.hpp"
 #include "adapters/disk/checksum.hpp"
 #include "adapters/disk/file.hpp"
+#include "adapters/disk/membership.hpp"
 
 namespace quorate::disk {
 namespace fs = std::filesystem;
@@ -102,14 +103,18 @@ std::optional<MemberId> parse_member_id(std::string_view digits) {
     return id;
 }
 
+constexpr std::size_t version_size_max = 32;  // "3.6.0"
+
 // What etcd keeps in its buckets, gathered while the walk passes by.
 class Gatherer {
   public:
     void see(std::string_view bucket, std::string_view key, std::string_view value) {
         if (bucket == "key") see_revision(key);
         if (bucket == "meta") see_meta(key, value);
-        if (bucket == "members") see_member(facts_.members, key);
-        if (bucket == "members_removed") see_member(facts_.removed, key);
+        if (bucket == "members") see_member(value);
+        if (bucket == "members_removed") see_removed(key);
+        if (bucket == "cluster" && key == "clusterVersion")
+            facts_.cluster_version = value.substr(0, version_size_max);
     }
 
     DbFacts facts() && { return std::move(facts_); }
@@ -125,12 +130,18 @@ class Gatherer {
             facts_.consistent_index.value = load_be64(value);
         }
         if (key == "term" && value.size() == 8) facts_.term.value = load_be64(value);
-        if (key == "storageVersion") facts_.storage_version = value.substr(0, 32);
+        if (key == "storageVersion") facts_.storage_version = value.substr(0, version_size_max);
     }
 
-    static void see_member(std::vector<MemberId>& ids, std::string_view key) {
+    void see_member(std::string_view value) {
+        const auto member = parse_stored_member(value);
+        const bool room = facts_.members.size() < db_members_max;
+        if (member && room) facts_.members.push_back(*member);
+        facts_.members_unread |= !member || !room;
+    }
+    void see_removed(std::string_view key) {
         const auto id = parse_member_id(key);
-        if (id && ids.size() < db_members_max) ids.push_back(*id);
+        if (id && facts_.removed.size() < db_members_max) facts_.removed.push_back(*id);
     }
 
     DbFacts facts_;

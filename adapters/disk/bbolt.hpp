@@ -12,18 +12,21 @@
 
 #include "adapters/base/result.hpp"
 #include "core/base/ids.hpp"
+#include "core/model/disk.hpp"
 
 namespace quorate::disk {
 
 struct DbFacts {
-    LogIndex consistent_index;      // 0 where absent
-    Term term;                      // from 3.5
-    std::string storage_version;    // from 3.6
-    std::vector<MemberId> members;  // bucket members, sorted
-    std::vector<MemberId> removed;  // bucket members_removed, sorted
-    Revision revision;              // main part of the last key in bucket key
-    std::uint64_t key_records = 0;  // records in bucket key: every revision of every key
-    std::uint64_t transaction = 0;  // bbolt's own counter
+    LogIndex consistent_index;          // 0 where absent
+    Term term;                          // from 3.5
+    std::string storage_version;        // from 3.6
+    std::string cluster_version;        // what the cluster agreed on, "3.5.0"
+    std::vector<StoredMember> members;  // bucket members, sorted
+    bool members_unread = false;        // some value there is no member
+    std::vector<MemberId> removed;      // bucket members_removed, sorted
+    Revision revision;                  // main part of the last key in bucket key
+    std::uint64_t key_records = 0;      // records in bucket key: every revision of every key
+    std::uint64_t transaction = 0;      // bbolt's own counter
 };
 
 // Ids collected per bucket; etcd advises seven members, so more is not worth carrying.

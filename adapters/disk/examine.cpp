@@ -57,6 +57,7 @@ Result<bool> readable(const Result<T>& read, DiskReport& report) {
 // Where raft's log begins for etcd: at the newest snapshot it can use.
 struct Start {
     LogPosition snapshot;
+    std::string v2_store;    // of that snapshot
     LogIndex newest_record;  // whether or not a file backs it
 };
 
@@ -69,7 +70,8 @@ Result<Start> find_start(const fs::path& snap, const WalFacts& wal) {
     }
     auto newest = newest_usable_snap(snap, records);
     if (!newest) return tl::unexpected(newest.error());
-    start.snapshot = *newest;
+    start.snapshot = newest->position;
+    start.v2_store = std::move(newest->v2_store);
     return start;
 }
 
@@ -82,6 +84,8 @@ void fill_from_wal(const WalFacts& wal, const Start& start, DiskReport& report) 
     if (wal.last.index < start.snapshot.index) report.last = start.snapshot;
     report.commit = wal.commit;
     report.snapshot_index = start.snapshot.index;
+    if (!wal.v2_requests.empty() && wal.v2_requests.back() > start.snapshot.index)
+        report.v2_request = wal.v2_requests.back();
 }
 
 // Why etcd could not start raft from this WAL; empty when it can.
@@ -152,33 +156,50 @@ std::string fault_of_no_db(const DiskReport& report) {
 void fill_from_db(const DbFacts& db, DiskReport& report) {
     report.consistent_index = db.consistent_index;
     report.storage_version = db.storage_version;
+    report.cluster_version = db.cluster_version;
+}
+
+// What the log of a member says, and where etcd starts in it.
+struct LogFacts {
+    WalFacts wal;
+    Start start;
+};
+
+// Both stores as of the db's applied index; from 3.6 on (it writes a storage version) there is only
+// one.
+void fill_stores(const DbFacts& db, const LogFacts& log, DiskReport& report) {
+    if (!db.storage_version.empty() || db.members_unread || log.wal.conf_changes_unread) return;
+    auto v2 = v2_members(log.start.v2_store, log.wal.conf_changes,
+                         {log.start.snapshot.index, db.consistent_index});
+    if (v2) report.stores = MembershipStores{std::move(*v2), db.members};
 }
 
 // Reads the WAL into the report. Nothing when it is damaged; the report then says how.
-Result<std::optional<WalFacts>> take_wal(const Paths& paths, DiskReport& report) {
+Result<std::optional<LogFacts>> take_wal(const Paths& paths, DiskReport& report) {
     auto wal = read_wal(paths.wal);
     auto sound = readable(wal, report);
     if (!sound) return tl::unexpected(sound.error());
-    if (!*sound) return std::optional<WalFacts>();
+    if (!*sound) return std::optional<LogFacts>();
     auto start = find_start(paths.snap, *wal);
     if (!start) return tl::unexpected(start.error());
     fill_from_wal(*wal, *start, report);
     if (std::string fault = fault_of_log(*wal, *start, report); !fault.empty()) {
         mark_unreadable(report, std::move(fault));
     }
-    return std::optional<WalFacts>(std::move(*wal));
+    return std::optional<LogFacts>({std::move(*wal), std::move(*start)});
 }
 
 // Reads the db into the report, and compares it with the WAL where there is one to compare with.
-Result<void> take_db(const Paths& paths, const std::optional<WalFacts>& wal, DiskReport& report) {
+Result<void> take_db(const Paths& paths, const std::optional<LogFacts>& log, DiskReport& report) {
     const auto db = read_db_to_open(paths, report.snapshot_index);
     const auto sound = readable(db, report);
     if (!sound) return tl::unexpected(sound.error());
     if (!*sound) return {};
     if (*db) fill_from_db(**db, report);
-    if (!wal) return {};
-    std::string fault = *db ? fault_of_pair(**db, *wal, report) : fault_of_no_db(report);
+    if (!log) return {};
+    std::string fault = *db ? fault_of_pair(**db, log->wal, report) : fault_of_no_db(report);
     if (!fault.empty()) mark_unreadable(report, std::move(fault));
+    if (*db && report.fault.empty()) fill_stores(**db, *log, report);
     return {};
 }
 
@@ -204,7 +225,7 @@ Result<void> look_for_orphans(const Paths& paths, DiskReport& report) {
 Result<void> examine_parts(const Paths& paths, DiskReport& report) {
     auto segments = wal_segments(paths.wal);
     if (!segments) return tl::unexpected(segments.error());
-    auto wal = segments->empty() ? Result<std::optional<WalFacts>>() : take_wal(paths, report);
+    auto wal = segments->empty() ? Result<std::optional<LogFacts>>() : take_wal(paths, report);
     if (!wal) return tl::unexpected(wal.error());
     const DiskShape shape = shape_at_sight(paths, !segments->empty(), report.snapshot_index);
     if (report.fault.empty()) report.shape = shape;
@@ -226,6 +247,7 @@ Result<void> examine_running(const Paths& paths, DiskReport& report) {
     if (!segments) return tl::unexpected(segments.error());
     report.shape = shape_at_sight(paths, !segments->empty(), report.snapshot_index);
     report.fault.clear();
+    report.stores.reset();  // read at two moments, they differ without a fault
     return {};
 }
 

@@ -36,17 +36,21 @@ std::optional<LogPosition> parse_metadata(std::string_view bytes) {
     return position;
 }
 
-std::optional<LogPosition> parse_snapshot(std::string_view bytes) {
+std::optional<UsableSnap> parse_snapshot(std::string_view bytes) {
+    std::string_view data;
     std::string_view metadata;
     ProtoReader reader(bytes);
     for (ProtoField field; reader.next(field);) {
+        if (field.number == 1) data = field.bytes;
         if (field.number == 2) metadata = field.bytes;
     }
     if (reader.malformed()) return std::nullopt;
-    return parse_metadata(metadata);
+    const auto position = parse_metadata(metadata);
+    if (!position) return std::nullopt;
+    return UsableSnap{*position, std::string(data)};
 }
 
-std::optional<LogPosition> parse_snap_file(std::string_view bytes) {
+std::optional<UsableSnap> parse_snap_file(std::string_view bytes) {
     std::uint32_t crc = 0;
     std::string_view data;
     ProtoReader reader(bytes);
@@ -63,8 +67,8 @@ std::optional<LogPosition> parse_snap_file(std::string_view bytes) {
 
 }  // namespace
 
-Result<LogPosition> newest_usable_snap(const fs::path& directory,
-                                       const std::vector<LogPosition>& records) {
+Result<UsableSnap> newest_usable_snap(const fs::path& directory,
+                                      const std::vector<LogPosition>& records) {
     auto names = names_in(directory);
     if (!names) return tl::unexpected(names.error());
     // <term>-<index>.snap in fixed-width hex digits: the last name is the newest snapshot.
@@ -75,13 +79,13 @@ Result<LogPosition> newest_usable_snap(const fs::path& directory,
             return tl::unexpected(bytes.error());
         }
         if (!bytes) continue;
-        const auto position = parse_snap_file(*bytes);
-        if (!position) continue;
-        if (std::find(records.begin(), records.end(), *position) != records.end()) {
-            return *position;
+        auto snap = parse_snap_file(*bytes);
+        if (!snap) continue;
+        if (std::find(records.begin(), records.end(), snap->position) != records.end()) {
+            return std::move(*snap);
         }
     }
-    return LogPosition{};
+    return UsableSnap{};
 }
 
 fs::path snap_db_path(const fs::path& directory, LogIndex index) {

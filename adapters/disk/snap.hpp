@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "adapters/base/result.hpp"
@@ -11,9 +12,12 @@
 
 namespace quorate::disk {
 
-// Position 0/0 when no file backs any of the records.
-Result<LogPosition> newest_usable_snap(const std::filesystem::path& directory,
-                                       const std::vector<LogPosition>& records);
+struct UsableSnap {
+    LogPosition position;  // 0/0: no file backs any of the records
+    std::string v2_store;  // JSON
+};
+Result<UsableSnap> newest_usable_snap(const std::filesystem::path& directory,
+                                      const std::vector<LogPosition>& records);
 
 // The db that a leader sent along with its snapshot: `<index>.snap.db`, index in 16 hex digits.
 std::filesystem::path snap_db_path(const std::filesystem::path& directory, LogIndex index);

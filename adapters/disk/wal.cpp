@@ -24,6 +24,9 @@ constexpr std::uint64_t crc = 4;
 constexpr std::uint64_t snapshot = 5;
 }  // namespace record_type
 
+constexpr std::size_t v2_requests_max = 256;
+constexpr std::uint64_t conf_change_entry = 1;  // raftpb.EntryConfChange
+
 constexpr std::size_t frame_size = 8;
 constexpr std::size_t sector_size = 512;
 
@@ -157,6 +160,15 @@ class Segment {
     std::string_view record_;
 };
 
+// Method is field 2 of etcdserverpb.Request; in an InternalRaftRequest it is a request of API v2
+// too.
+bool is_v2_request(std::string_view payload) {
+    ProtoReader reader(payload);
+    for (ProtoField field; reader.next(field);)
+        if (field.number == 2) return true;
+    return false;
+}
+
 // Folds the records of all segments into the facts. Each `add_*` gives the empty string, or what is
 // wrong with the record.
 class Folder {
@@ -213,18 +225,43 @@ class Folder {
     std::string add_entry(std::string_view data) {
         LogPosition position;
         std::uint64_t type = 0;
-        bool has_data = false;
+        std::string_view payload;
         ProtoReader reader(data);
         for (ProtoField field; reader.next(field);) {
             if (field.number == 1) type = field.value;
             if (field.number == 2) position.term.value = field.value;
             if (field.number == 3) position.index.value = field.value;
-            if (field.number == 4) has_data = !field.bytes.empty();
+            if (field.number == 4) payload = field.bytes;
         }
         if (reader.malformed() || position.index.value == 0) return "malformed entry";
         if (std::string wrong = place_entry(position); !wrong.empty()) return wrong;
-        if (type == 0 && has_data) ++facts_.writes;
+        if (type == 0 && !payload.empty()) ++facts_.writes;
+        note_conf_change(position.index, type, payload);
+        note_v2_request(position.index, type == 0 && is_v2_request(payload));
         return {};
+    }
+
+    // The newest ones are kept, should there ever be many.
+    void note_v2_request(LogIndex index, bool is_one) {
+        std::vector<LogIndex>& requests = facts_.v2_requests;
+        while (!requests.empty() && requests.back() >= index)
+            requests.pop_back();
+        if (!is_one) return;
+        if (requests.size() == v2_requests_max) requests.erase(requests.begin());
+        requests.push_back(index);
+    }
+
+    // What was overwritten never happened.
+    void note_conf_change(LogIndex index, std::uint64_t type, std::string_view payload) {
+        std::vector<ConfChange>& changes = facts_.conf_changes;
+        while (!changes.empty() && changes.back().index >= index)
+            changes.pop_back();
+        if (type != conf_change_entry) return;
+        auto change = parse_conf_change(payload, index);
+        if (change && changes.size() < conf_changes_max)
+            changes.push_back(std::move(*change));
+        else
+            facts_.conf_changes_unread = true;
     }
 
     // An entry follows the last one, replaces it and all after (a new leader overwrote the tail),

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "adapters/base/result.hpp"
+#include "adapters/disk/membership.hpp"
 #include "core/base/ids.hpp"
 
 namespace quorate::disk {
@@ -26,7 +27,10 @@ struct WalFacts {
     Term term;             // the same
     std::vector<LogPosition> snapshots;  // records above index 0, oldest first
     std::uint64_t writes = 0;  // entries that can have changed a key: normal ones with data
-    std::string torn;          // where the tail is torn; empty when it is not
+    std::vector<ConfChange> conf_changes;  // in the order of the log
+    bool conf_changes_unread = false;      // one does not parse, or there are too many
+    std::vector<LogIndex> v2_requests;     // entries that are requests of API v2, ascending
+    std::string torn;                      // where the tail is torn; empty when it is not
 };
 
 // Only the newest this many snapshot records are kept: etcd keeps five .snap files

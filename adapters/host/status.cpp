@@ -128,10 +128,11 @@ Json parked_by(const auto& machine, const Json& replica) {
 
 Json parked_json(const State& state) {
     const Json self = state.facts.settings.self.value;
-    if (state.cluster.phase == ClusterPhase::parked) return parked_by(state.cluster, nullptr);
     if (state.alarm.phase == AlarmPhase::parked) return parked_by(state.alarm, nullptr);
     if (state.space.phase == SpacePhase::parked) return parked_by(state.space, nullptr);
     if (state.replica.phase == ReplicaPhase::parked) return parked_by(state.replica, self);
+    // A lost quorum comes last: a replica that may start again may bring it back.
+    if (state.cluster.phase == ClusterPhase::parked) return parked_by(state.cluster, nullptr);
     if (state.replica.phase == ReplicaPhase::rebuilding && !state.replica.reason.empty())
         return {{"reason", state.replica.reason},
                 {"next_step", "remove the cause; the rebuild is tried again by itself"},

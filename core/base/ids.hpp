@@ -29,6 +29,8 @@ using EventSeq = Strong<struct EventSeqTag, std::uint64_t>;    // +1 for each jo
 using CommandId = Strong<struct CommandIdTag, std::uint64_t>;  // +1 for each command of an agent
 using Bytes = Strong<struct BytesTag, std::uint64_t>;
 
+std::string hex(MemberId id);  // as etcdctl shows it, without leading zeros; "0" for none
+
 // Term first, then index: the order in which raft prefers logs.
 struct LogPosition {
     Term term;

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/base/ids.hpp"
 
@@ -28,6 +29,21 @@ struct VolumeIdentity {
     bool operator==(const VolumeIdentity&) const = default;
 };
 
+// A member, as one of etcd's two membership stores has it.
+struct StoredMember {
+    MemberId id;
+    bool learner = false;
+    bool operator==(const StoredMember&) const = default;
+};
+
+// To 3.5 the truth is the v2 store (the newest .snap and the log after it) and the db mirrors it;
+// from 3.6 the db is the truth. Both as of the db's last applied index, sorted by id.
+struct MembershipStores {
+    std::vector<StoredMember> v2;
+    std::vector<StoredMember> db;
+    bool operator==(const MembershipStores&) const = default;
+};
+
 struct DiskReport {
     DiskShape shape = DiskShape::empty;
     std::optional<VolumeIdentity> identity;
@@ -44,6 +60,9 @@ struct DiskReport {
     std::string fault;                 // one line; empty when there is nothing wrong
     Bytes bytes_free;                  // of the volume's file system
     Bytes bytes_used;                  // by etcd's directory
+    std::string cluster_version;       // bucket cluster of the db, "3.5.0"; empty when absent
+    LogIndex v2_request;  // newest entry of API v2 that a start replays; 0: none (see U09)
+    std::optional<MembershipStores> stores;  // while the v2 store is the truth and both were read
     bool operator==(const DiskReport&) const = default;
 };
 

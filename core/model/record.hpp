@@ -38,6 +38,9 @@ struct ReplicaEntry {
     std::string initial_cluster;           // set on admission: how the joiner starts
     std::optional<LogPosition> surviving;  // told while quorum is lost, exact
     LogIndex seen;                         // with `surviving`: the highest commit its agent saw
+    // The release whose work the volume holds: raised when that release serves, lowered as soon as
+    // an older one is about to start. 0: none served yet.
+    Version etcd_version;
     bool operator==(const ReplicaEntry&) const = default;
 };
 

@@ -214,6 +214,16 @@ enum class RuleId : std::uint16_t {
     B17,
     B18,
     B19,
+    // version gates: which etcd may start where (core/rules/version_gate.cpp)
+    U01 = 1201,
+    U02,
+    U03,
+    U04,
+    U05,
+    U06,
+    U07,
+    U08,
+    U09,
 };
 
 enum class Machine : std::uint8_t {

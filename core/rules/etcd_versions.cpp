@@ -23,6 +23,14 @@ constexpr VersionRule rules[] = {
     {acknowledges_before_fsync_alone, {3, 4, 0},  {3, 4, 21}, "etcd#14370"},
     {acknowledges_before_fsync_alone, {3, 5, 0},  {3, 5, 5},  "etcd#14370"},
     {diverges_after_crash,            {3, 5, 0},  {3, 5, 3},  "etcd#13766"},
+    {skews_when_defragmenting,        {3, 5, 0},  {3, 5, 6},  "etcd#14685"},
+};
+
+// "At least this everywhere, and then that": what went wrong on the way.
+constexpr UpgradeFloor floors[] = {
+    {{3, 6, 0}, {3, 5, 26}, {3, 6, 4},  "older ones leave promotions and removals out of the database that 3.6 reads its members from",
+     "etcd#19557, etcd#20793, etcd#20967: cleaned by 3.5.26 when it serves; etcd#20387: 3.6.0 to 3.6.3 fail replaying such a promotion"},
+    {{3, 7, 0}, {3, 6, 11}, {3, 7, 0},  "etcd asks for it", "etcd's upgrade guide to 3.7"},
 };
 // clang-format on
 
@@ -43,11 +51,15 @@ std::string version_refusal(Version version) {
                ", the oldest release that keeps acknowledged writes";
     if (has(version, diverges_after_crash))
         return "etcd " + to_text(version) +
-               " lets members diverge after a crash (etcd#13766); use 3.5.5 or later";
+               " lets members diverge after a crash (etcd#13766); use 3.5.6 or later";
     if (has(version, acknowledges_before_fsync_alone))
         return "etcd " + to_text(version) +
-               " acknowledges before fsync in a one-member cluster (etcd#14370); use 3.5.5 or "
+               " acknowledges before fsync in a one-member cluster (etcd#14370); use 3.5.6 or "
                "later";
+    if (has(version, skews_when_defragmenting))
+        return "etcd " + to_text(version) +
+               " counts revisions wrong after a crash while it defragments (etcd#14685); use 3.5.6 "
+               "or later";
     return {};
 }
 
@@ -70,10 +82,20 @@ bool may_add_member(Version version, std::size_t voters, std::size_t connected) 
     return connected >= voters;
 }
 
-bool binary_is_older(Version binary, const std::string& data) {
-    const Version stored = parse_version(data);
-    return stored != Version{} &&
-           std::pair(binary.major, binary.minor) < std::pair(stored.major, stored.minor);
+bool binary_is_older(Version binary, Version data) { return minor_of(binary) < minor_of(data); }
+
+const UpgradeFloor* begin_of_upgrade_floors() { return std::begin(floors); }
+const UpgradeFloor* end_of_upgrade_floors() { return std::end(floors); }
+
+UpgradeFloor upgrade_floor(Version binary) {
+    const Version to = minor_of(binary);
+    for (const UpgradeFloor& row : floors)
+        if (row.to == to) return row;
+    return {to, {to.major, to.minor == 0 ? 0 : to.minor - 1, 0}, to, "", ""};
+}
+
+std::string minor_text(Version version) {
+    return std::to_string(version.major) + "." + std::to_string(version.minor);
 }
 
 Version parse_version(const std::string& text) {

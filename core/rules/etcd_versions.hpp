@@ -16,6 +16,7 @@ enum class VersionTrait {
     corrupt_check_new_flags,   // --feature-gates=InitialCorruptCheck=true, --corrupt-check-time
     acknowledges_before_fsync_alone,  // one-member cluster, etcd#14370
     diverges_after_crash,             // etcd#13766
+    skews_when_defragmenting,         // a crash in it; agents defragment by themselves, etcd#14685
 };
 
 struct VersionRule {
@@ -44,7 +45,27 @@ std::vector<std::string> flags_for(Version version);
 bool may_add_member(Version version, std::size_t voters, std::size_t connected);
 
 // A member's data of storage or cluster version `data` is never opened by an older binary.
-bool binary_is_older(Version binary, const std::string& data);
+bool binary_is_older(Version binary, Version data);
+
+// What every member must have run before the first one runs a minor release.
+struct UpgradeFloor {
+    Version to;     // a minor release, patch 0
+    Version floor;  // of the minor release before it
+    Version first;  // the first release of `to` that may be the one
+    const char* because;
+    const char* source;
+};
+const UpgradeFloor* begin_of_upgrade_floors();
+const UpgradeFloor* end_of_upgrade_floors();
+
+// The row for this binary's minor release; one that is not in the table asks only for the minor
+// release before it.
+UpgradeFloor upgrade_floor(Version binary);
+
+// The minor release alone: 3.5.35 -> 3.5.0.
+constexpr Version minor_of(Version version) { return {version.major, version.minor, 0}; }
+constexpr Version minor_after(Version version) { return {version.major, version.minor + 1, 0}; }
+std::string minor_text(Version version);  // "3.5"
 
 // "3.6.0" -> 3.6.0; anything else -> 0.0.0.
 Version parse_version(const std::string& text);

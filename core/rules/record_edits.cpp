@@ -30,6 +30,10 @@ LogPosition position_of(const MemberStatus& status) {
     return {status.serves ? status.term : Term{}, status.index};
 }
 
+bool tells_release(const MemberStatus& status) {
+    return healthy(status) && status.version != Version{};
+}
+
 std::string token_of(const ClusterRecord& record) {
     return record.lineage.value + "-" + std::to_string(record.epoch.value);
 }
@@ -95,6 +99,8 @@ ClusterRecord with_confirmed(const Facts& facts, Nonce nonce) {
     ReplicaEntry& entry = own(record, facts);
     entry.nonce = nonce;
     entry.nonce_next = Nonce{};
+    // Going back counts from here on: the older one may write before it serves.
+    entry.etcd_version = std::min(entry.etcd_version, facts.settings.etcd_version);
     return record;
 }
 
@@ -110,6 +116,7 @@ ClusterRecord with_own_truth(const State& state) {
         entry.member_id = status->member_id;
     if (record.cluster_id.value == 0) record.cluster_id = status->cluster_id;
     entry.high_water = std::max(entry.high_water, position_of(*status));
+    if (tells_release(*status)) entry.etcd_version = status->version;
     if (status->serves && record.stage == RecordStage::forming) record.stage = RecordStage::formed;
     return record;
 }
@@ -125,6 +132,7 @@ bool own_truth_is_untold(const State& state) {
     if (facts.record->cluster_id.value == 0) return true;
     if (status->serves && facts.record->stage == RecordStage::forming) return true;
     if (healthy(*status) && entry->surviving) return true;
+    if (tells_release(*status) && entry->etcd_version != status->version) return true;
     // The first mark is told at once: from here on an empty volume is amnesia (S5).
     if (entry->high_water == LogPosition{} && status->index.value != 0) return true;
     return entry->high_water < position_of(*status) &&
@@ -223,6 +231,7 @@ ClusterRecord with_new_epoch(const Facts& facts) {
     entry.claim = VolumeClaim::holding;
     entry.nonce = before.nonce;
     entry.nonce_next = before.nonce_next;
+    entry.etcd_version = before.etcd_version;
     return record;
 }
 

@@ -2,12 +2,12 @@
 #include <algorithm>
 
 #include "core/facts/evidence.hpp"
-#include "core/rules/etcd_versions.hpp"
 #include "core/rules/identity.hpp"
 #include "core/rules/intent.hpp"
 #include "core/rules/record_edits.hpp"
 #include "core/rules/recovery_table.hpp"
 #include "core/rules/signals.hpp"
+#include "core/rules/version_gate.hpp"
 
 namespace quorate {
 namespace {
@@ -176,7 +176,7 @@ Reading when_stopping(const State& state) {
     return signal::untold{};
 }
 
-Reading when_examining(const State& state) {
+Reading examined(const State& state) {
     const Facts& facts = state.facts;
     if (!facts.unknown_event.empty() && !facts.stop_requested)
         return signal::cannot_continue{
@@ -196,11 +196,6 @@ Reading when_examining(const State& state) {
     if (facts.disk->in_use)
         return signal::cannot_continue{"another process runs on this volume's data",
                                        "stop that process"};
-    if (binary_is_older(facts.settings.etcd_version, facts.disk->storage_version))
-        return signal::cannot_continue{"the data was written by etcd " +
-                                           facts.disk->storage_version + ", but the binary is " +
-                                           to_text(facts.settings.etcd_version),
-                                       "run the newer etcd again"};
     if (facts.record && facts.record->rebuild) {
         if (facts.record->rebuild->survivor != facts.settings.self) return signal::must_wait{};
         return as_survivor(state);
@@ -216,6 +211,23 @@ Reading when_examining(const State& state) {
                                     std::holds_alternative<signal::needs_admission>(*verdict));
     if (writes && !record_is_free(state)) return std::nullopt;
     return verdict;
+}
+
+// What would start etcd on this volume, or make it ask for a place to start: not with every binary.
+// Data that is to be set aside is, whatever the binary: nothing is started on it.
+bool leads_to_a_start(const ReplicaSignal& signal) {
+    return std::holds_alternative<signal::may_start>(signal) ||
+           std::holds_alternative<signal::chosen>(signal) ||
+           std::holds_alternative<signal::needs_admission>(signal) ||
+           std::holds_alternative<signal::nothing_founded>(signal);
+}
+
+Reading when_examining(const State& state) {
+    Reading reading = examined(state);
+    if (!reading || !leads_to_a_start(*reading)) return reading;
+    if (const auto gate = version_gate(version_case(state.facts)))
+        return signal::cannot_continue{gate->why, gate->next_step};
+    return reading;
 }
 
 bool all_have_told(const Facts& facts) {

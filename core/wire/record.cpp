@@ -25,6 +25,7 @@ void put_entry(Ordinal ordinal, const ReplicaEntry& from, Message* to) {
     to->set_initial_cluster(from.initial_cluster);
     if (from.surviving) put(*from.surviving, to->mutable_surviving());
     to->set_seen(from.seen.value);
+    if (from.etcd_version != Version{}) put(from.etcd_version, to->mutable_etcd_version());
 }
 template <class Message>
 bool get_entry_of(const Message& from, ReplicaEntry& to) {
@@ -35,7 +36,7 @@ bool get_entry_of(const Message& from, ReplicaEntry& to) {
     to.reason = from.reason();
     to.initial_cluster = from.initial_cluster();
     to.seen = {from.seen()};
-    return get(from.high_water(), to.high_water) &&
+    return get(from.high_water(), to.high_water) && get(from.etcd_version(), to.etcd_version) &&
            get_value<pb::VolumeClaim>(from.claim(), to.claim) &&
            get_optional(from.has_surviving(), from.surviving(), to.surviving);
 }

@@ -51,6 +51,23 @@ bool get(const pb::VolumeIdentity& from, VolumeIdentity& to) {
     return get(from.high_water(), to.high_water);
 }
 
+void put(const StoredMember& from, pb::StoredMember* to) {
+    to->set_id(from.id.value);
+    to->set_learner(from.learner);
+}
+bool get(const pb::StoredMember& from, StoredMember& to) {
+    to = {{from.id()}, from.learner()};
+    return true;
+}
+
+void put(const MembershipStores& from, pb::MembershipStores* to) {
+    put_all(from.v2, to->mutable_v2());
+    put_all(from.db, to->mutable_db());
+}
+bool get(const pb::MembershipStores& from, MembershipStores& to) {
+    return get_all(from.v2(), to.v2) && get_all(from.db(), to.db);
+}
+
 void put(const DiskReport& from, pb::DiskReport* to) {
     to->set_shape(wire_value<pb::DiskShape>(from.shape));
     if (from.identity) put(*from.identity, to->mutable_identity());
@@ -67,6 +84,9 @@ void put(const DiskReport& from, pb::DiskReport* to) {
     to->set_fault(from.fault);
     to->set_bytes_free(from.bytes_free.value);
     to->set_bytes_used(from.bytes_used.value);
+    to->set_cluster_version(from.cluster_version);
+    to->set_v2_request(from.v2_request.value);
+    if (from.stores) put(*from.stores, to->mutable_stores());
 }
 bool get(const pb::DiskReport& from, DiskReport& to) {
     to.identity_unreadable = from.identity_unreadable();
@@ -81,8 +101,11 @@ bool get(const pb::DiskReport& from, DiskReport& to) {
     to.fault = from.fault();
     to.bytes_free = {from.bytes_free()};
     to.bytes_used = {from.bytes_used()};
+    to.cluster_version = from.cluster_version();
+    to.v2_request = {from.v2_request()};
     return get_value<pb::DiskShape>(from.shape(), to.shape) && get(from.last(), to.last) &&
-           get_optional(from.has_identity(), from.identity(), to.identity);
+           get_optional(from.has_identity(), from.identity(), to.identity) &&
+           get_optional(from.has_stores(), from.stores(), to.stores);
 }
 
 void put(const ListedMember& from, pb::ListedMember* to) {

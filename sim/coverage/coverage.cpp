@@ -44,6 +44,7 @@ std::vector<RuleId> every_rule() {
         rules.push_back(row->id);
     add_from(RuleId::N01, rules);
     add_from(RuleId::L01, rules);
+    add_from(RuleId::U01, rules);
     return rules;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/explain.hpp"
+#include "core/rules/etcd_versions.hpp"
 #include "core/rules/quorum.hpp"
 #include "sim/world/world.hpp"
 
@@ -112,6 +113,7 @@ void Oracles::starting(std::uint8_t o, const EtcdData& data) {
     // begins empty under a new member id has promised nothing, and raft brings it what it needs.
     if (lost_[o] && data.id != lost_as_[o] && data.log.empty()) lost_[o] = false;
     ran_as_[o] = data.id;
+    check_version(o, data);
     const auto before = ran_.find(data.id.value);
     if (before == ran_.end()) {
         ran_[data.id.value] = Ran{data.last(), data.term, o};
@@ -126,6 +128,49 @@ void Oracles::starting(std::uint8_t o, const EtcdData& data) {
                          " after it had reached " + text(ran.reached, ran.term));
     if (ran.ordinal != o)
         report("S5", hex(data.id) + " of " + name(ran.ordinal) + " starts at " + name(o));
+}
+
+// S18, for what is about to run on this data; joiners have none and are held against the others.
+void Oracles::check_version(std::uint8_t o, const EtcdData& data) {
+    const Version binary = world_.cluster.process(o).version;
+    const Version agreed = data.cluster_version;
+    const std::string who = name(o) + " starts etcd " + to_text(binary);
+    if (agreed != Version{}) {
+        ++counts_.versions;
+        if (minor_of(binary) < agreed) report("S18", who + " on data of " + to_text(agreed));
+        if (minor_of(binary) > minor_after(agreed))
+            report("S18", who + " in a cluster at " + to_text(agreed));
+    }
+    for (const std::uint8_t other : last_voters_) {
+        const Process& process = world_.cluster.process(other);
+        if (other == o || !process.up() || minor_of(process.version) == minor_of(binary)) continue;
+        ++counts_.mixed;
+        const auto [low, high] = std::minmax(minor_of(process.version), minor_of(binary));
+        if (minor_after(low) < high)
+            report("S18", who + " beside " + name(other) + " with " + to_text(process.version));
+    }
+    check_floor(o, data);
+}
+
+// What etcd's changelog asks for, in figures of its own: 3.5.26 before 3.6, 3.6.11 before 3.7, on
+// this replica and on every voter whose volume is what it was.
+void Oracles::check_floor(std::uint8_t o, const EtcdData& data) {
+    const Version binary = world_.cluster.process(o).version;
+    if (data.served == Version{} || minor_of(data.served) >= minor_of(binary)) return;
+    ++counts_.upgrades;
+    const Version floor = binary.minor == 6   ? Version{3, 5, 26}
+                          : binary.minor == 7 ? Version{3, 6, 11}
+                                              : Version{};
+    const std::string who = name(o) + " starts etcd " + to_text(binary);
+    if (data.served < floor) report("S18", who + " after " + to_text(data.served));
+    for (const std::uint8_t voter : last_voters_) {
+        const EtcdData* theirs = world_.cluster.data(voter);
+        if (theirs == nullptr || lost_[voter] || theirs->cluster != data.cluster) continue;
+        if (theirs->served != Version{} && theirs->served < floor)
+            report("S18", who + " while " + name(voter) + " has run " + to_text(theirs->served));
+    }
+    if (binary.minor == 6 && !data.unpromoted.empty())
+        report("S18", who + " on a database that lacks a promotion");
 }
 
 void Oracles::ended(std::uint8_t o) {

@@ -28,6 +28,9 @@ struct OracleCounts {
     std::uint64_t disarms = 0;     // S13: of NOSPACE
     std::uint64_t released = 0;    // S16
     std::uint64_t replayed = 0;    // S17
+    std::uint64_t versions = 0;    // S18: starts on data whose cluster version is known
+    std::uint64_t upgrades = 0;    // S18: ... of a newer minor release than served there
+    std::uint64_t mixed = 0;       // S18: ... beside members of another minor release
     InvariantCounts core;
 };
 
@@ -76,6 +79,8 @@ class Oracles {
     bool in_reach(std::uint8_t voter) const;
     bool content_decidable() const;
     bool agree(std::uint8_t a, std::uint8_t b) const;
+    void check_version(std::uint8_t o, const EtcdData& data);
+    void check_floor(std::uint8_t o, const EtcdData& data);
     void note_voters(std::uint8_t leader);
     void check_content(std::uint8_t leader);
     void refold(const Journal& journal);

@@ -3,15 +3,15 @@
 //   claim TEXT                          first line
 //   seed N · version A.B.C · policy quick|default · volumes retain|delete · grace 60s
 //   replicas N parallel|ordered         the last line of the setting: the world begins
-//   tape                                a drawn or reduced life (sim/tape): faults that do not
-//   apply
-//       are skipped, and its last line is "at TIME conclude [approving]"
+//   tape                                a drawn or reduced life (sim/tape): what does not apply is
+//       skipped, and the last line is "at TIME conclude [approving]"
 //   at 20s COMMAND · after 5s COMMAND   since the beginning · since now
 //   wait 5s
 //   FAULT [for 20s]                     one of sim/faults/catalogue.cpp: "kill etcd 1", "wipe 2",
-//       "hold 0 for 20s"; one that lasts and says no time lasts until the faults end, or until
-//   heal · free N · thaw N              the network's, a held replica's, a frozen one's
+//       "hold 0 for 20s"; what says no time lasts until the faults end, or until
+//   heal · free N · thaw N              the network's, a held replica's, a frozen one's end
 //   accuse nobody · disarm N|nobody|nospace · store MIB · erase MIB · approve
+//   upgrade N|all A.B.C                 another etcd, and the pod anew · downgrade A.B (enabled)
 //   settle                              faults end; then steady, within ten minutes
 //   expect steady within 60s
 //   expect parked within 60s [TEXT]     some agent parks, its reason holds TEXT
@@ -19,6 +19,8 @@
 //   expect set-aside N REASON           the volume holds data set aside for that reason
 //   expect nothing set-aside
 //   expect epoch N · expect voters N · expect no leader · expect writes
+//   expect release N A.B.C              that is what serves there
+//   expect agreed A.B                   on this cluster version
 //   expect disarmed                     no CORRUPT alarm stands, and no agent doubts the content
 //   expect room                         the same of NOSPACE
 #include "sim/script/script.hpp"
@@ -141,6 +143,8 @@ class Runner {
         } else if ((verb == "fill" || verb == "store" || verb == "erase") && words.size() == 2 &&
                    number(words[1])) {
             return resize(verb, *number(words[1]));
+        } else if (verb == "upgrade" || verb == "downgrade") {
+            return release(words);
         } else if (verb == "settle") {
             world_->end_faults();
             return steady_within(minutes(10));
@@ -150,6 +154,34 @@ class Runner {
             return fault(words);
         }
         return {};
+    }
+
+    std::string release(const Words& words) {
+        const Version version = parse_version(words.back());
+        if (version == Version{}) return "not a release: " + words.back();
+        if (words[0] == "downgrade")
+            return world_->cluster.enable_downgrade(version) ? "" : "it cannot be enabled";
+        const auto one = replica(words, 1);
+        if (words.size() != 3 || (!one && words[1] != "all"))
+            return "upgrade wants a replica, or all";
+        for (std::uint8_t o = 0; o < World::size; ++o)
+            if (!one || *one == o) world_->upgrade(o, version);
+        return {};
+    }
+
+    std::string runs_release(const Words& words) const {
+        const auto one = replica(words, 2);
+        if (!one || words.size() != 4) return "release wants a replica and a release";
+        const MemberStatus status = world_->cluster.status(*one);
+        if (!status.answers) return "it does not answer";
+        return status.version == parse_version(words[3]) ? "" : to_text(status.version);
+    }
+
+    std::string agreed(const std::string& minor) const {
+        const auto leader = world_->cluster.able_leader();
+        if (!leader) return "nobody leads";
+        const Version now = world_->cluster.data(*leader)->cluster_version;
+        return now == parse_version(minor) ? "" : "on " + to_text(now);
     }
 
     std::string disarmed() {
@@ -296,6 +328,8 @@ class Runner {
             return world_->store.record && world_->store.record->epoch.value == *n
                        ? ""
                        : "another epoch";
+        if (what == "release") return runs_release(words);
+        if (what == "agreed") return agreed(value);
         if (what == "disarmed") return disarmed();
         if (what == "room") return room();
         if (what == "voters" && n) return voters(*n);

@@ -66,7 +66,7 @@ Settings Agent::settings() const {
         const std::string name = "replica-" + std::to_string(int{o});
         settings.addresses.push_back({name, Cluster::peer_url(o), "http://" + name + ":2379"});
     }
-    settings.etcd_version = world_.config.version;
+    settings.etcd_version = etcd_;
     settings.policy = world_.config.policy;
     settings.quota = Bytes{World::quota_mib << 20};
     return settings;
@@ -76,6 +76,7 @@ void Agent::start() {
     Volume& volume = world_.volumes[self_];
     ++life_;
     ++wake_guard_;
+    etcd_ = world_.cluster.binary(self_);
     alive_ = true;
     frozen_ = false;
     inbox_.clear();
@@ -362,7 +363,7 @@ struct Agent::Carry {
     }
     void operator()(const StartEtcd& body) const {
         if (etcd_runs()) return refuse(Refusal::precondition, "etcd runs already");
-        world.cluster.start(agent.self_, body);
+        world.cluster.start(agent.self_, body, agent.etcd_);
         done(EtcdSpawned{static_cast<std::int32_t>(agent.life_ * 100 + 1)});
     }
     void operator()(const StopEtcd&) const {

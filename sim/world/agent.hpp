@@ -93,6 +93,7 @@ class Agent final : private JournalPort, private OutboxPort, private ClockPort {
     bool frozen_ = false;
     Span ahead_;
     std::uint64_t life_ = 0;
+    Version etcd_;  // the program that this life found
     std::optional<VolumeJournal> journal_;
     std::optional<Engine> engine_;
     std::deque<Observation> inbox_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/rules/etcd_versions.hpp"
+
 namespace quorate::sim {
 namespace {
 
@@ -34,7 +36,9 @@ std::vector<std::uint8_t> ordinals_in(const std::string& initial_cluster) {
 
 Cluster::Cluster(Kernel& kernel, Network& network, std::array<Volume, Network::size>& volumes,
                  EtcdWatcher& watcher, Version version)
-    : kernel_(kernel), network_(network), volumes_(volumes), watcher_(watcher), version_(version) {}
+    : kernel_(kernel), network_(network), volumes_(volumes), watcher_(watcher) {
+    binaries_.fill(version);
+}
 
 std::string Cluster::peer_url(std::uint8_t ordinal) {
     return "http://replica-" + std::to_string(int{ordinal}) + ":2380";
@@ -46,12 +50,13 @@ std::optional<std::uint8_t> Cluster::ordinal_of(const std::string& url) {
     return std::nullopt;
 }
 
-void Cluster::start(std::uint8_t o, const StartEtcd& how) {
+void Cluster::start(std::uint8_t o, const StartEtcd& how, Version version) {
     Process& p = at(o);
     const std::uint64_t incarnation = p.incarnation + 1;
     p = Process{};
     p.incarnation = incarnation;
     p.life = Life::booting;
+    p.version = version;
     p.start = how;
     Happening boot;
     boot.kind = Kind::etcd_boot;
@@ -65,7 +70,7 @@ void Cluster::start(std::uint8_t o, const StartEtcd& how) {
 void Cluster::boot(std::uint8_t o) {
     if (volumes_[o].data) {
         watcher_.starting(o, disk(o));
-        return come_up(o);
+        return may_run(o) ? come_up(o) : end(o, ExitClass::older_binary);
     }
     const bool made = at(o).start.founding ? found(o) : join(o);
     if (made) come_up(o);
@@ -119,7 +124,9 @@ bool Cluster::join(std::uint8_t o) {
             if (view.ordinal == o) self = view.id;
         }
         std::sort(listed.begin(), listed.end());
-        if (listed != told || self.value == 0) {
+        // isCompatibleWithCluster: not with one that agreed on a newer release.
+        const bool too_old = minor_of(at(o).version) < disk(peer).cluster_version;
+        if (listed != told || self.value == 0 || too_old) {
             end(o, ExitClass::not_admitted);
             return false;
         }
@@ -204,6 +211,9 @@ bool Cluster::rebuild(std::uint8_t o, const RebuildEtcd& how) {
         if (entry.kind == EntryKind::write)
             next.log.push_back({1, 0, entry.payload, EntryKind::write, 0});
     next.commit = next.last_index();
+    next.in_db = next.commit;
+    next.cluster_version = volume.data->cluster_version;
+    next.served = volume.data->served;
     volume.set_aside.emplace_back("replaced-by-rebuild");
     volume.data = std::move(next);
     volume.identity->epoch = how.epoch;
@@ -280,7 +290,7 @@ MemberStatus Cluster::status(std::uint8_t o) const {
     status.index = LogIndex{d.commit};
     status.applied = LogIndex{p.applied};
     status.revision = revision(o);
-    status.version = version_;
+    status.version = p.version;
     const View* self = find(p, d.id);
     status.learner = self != nullptr && self->learner;
     status.alarm_corrupt = !p.accused.empty();
@@ -369,8 +379,8 @@ std::optional<Refused> Cluster::add_learner(std::uint8_t via, std::uint8_t ordin
     Process& p = at(via);
     if (!p.answers()) return refused(Refusal::not_reachable, "connection refused");
     const std::size_t n = voters(p);
-    const bool newer = (version_ >= Version{3, 5, 30} && version_ < Version{3, 6, 0}) ||
-                       version_ >= Version{3, 6, 11};
+    const bool newer = (p.version >= Version{3, 5, 30} && p.version < Version{3, 6, 0}) ||
+                       p.version >= Version{3, 6, 11};
     const std::size_t needed = n == 1 ? 1 : newer ? quorum_of(n + 1) : n;
     if (connected_voters(via, health_interval) < needed)
         return refused(Refusal::unhealthy_cluster, "etcdserver: unhealthy cluster");

@@ -41,7 +41,9 @@ struct Process {
     Life life = Life::down;
     bool frozen = false;  // stopped like SIGSTOP stops: alive, and answers nothing
     std::uint64_t incarnation = 0;
+    Version version;
     Instant up_since;
+    Instant versions_at;  // as leader: when it last asked for everybody's version
     StartEtcd start;
 
     Role role = Role::follower;
@@ -96,8 +98,15 @@ class Cluster {
     static std::string peer_url(std::uint8_t ordinal);
     static std::optional<std::uint8_t> ordinal_of(const std::string& url);
 
+    // The program that lies beside each volume; what runs there keeps running.
+    void install(std::uint8_t ordinal, Version version) { binaries_[ordinal] = version; }
+    Version binary(std::uint8_t ordinal) const { return binaries_[ordinal]; }
+    // etcdctl downgrade enable: the leader lowers what was agreed on. No: it is not one lower.
+    bool enable_downgrade(Version to);
+
     // The life of a process.
-    void start(std::uint8_t ordinal, const StartEtcd& how);
+    void start(std::uint8_t ordinal, const StartEtcd& how) { start(ordinal, how, binary(ordinal)); }
+    void start(std::uint8_t ordinal, const StartEtcd& how, Version version);
     void stop(std::uint8_t ordinal);                // SIGTERM
     void end(std::uint8_t ordinal, ExitClass why);  // at once
     void freeze(std::uint8_t ordinal, bool frozen);
@@ -191,6 +200,12 @@ class Cluster {
     bool apply_one(std::uint8_t o, const LogEntry& entry);
     void publish(std::uint8_t o);
 
+    // versions.cpp
+    void agree_on_version(std::uint8_t o);
+    std::optional<Version> oldest_version(std::uint8_t leader) const;
+    void note_in_db(std::uint8_t o, const LogEntry& entry, bool accepted);
+    bool may_run(std::uint8_t o) const;
+
     // cluster.cpp
     void boot(std::uint8_t o);
     bool found(std::uint8_t o);
@@ -204,7 +219,8 @@ class Cluster {
     Network& network_;
     std::array<Volume, Network::size>& volumes_;
     EtcdWatcher& watcher_;
-    Version version_;
+    std::array<Version, Network::size> binaries_;
+    std::optional<Version> downgrade_;
     std::array<Process, Network::size> processes_;
     std::array<Span, Network::size> slow_{};
     std::vector<Message> messages_;

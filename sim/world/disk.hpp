@@ -30,6 +30,7 @@ enum class EntryKind : std::uint8_t {
     compact,
     nospace,  // raises the NOSPACE alarm for a member
     room,     // takes it back
+    agree,    // on a cluster version; payload: its minor
 };
 
 struct LogEntry {
@@ -52,6 +53,11 @@ struct EtcdData {
     std::uint64_t file_mib = 0;       // of the db; a restart does not make it larger
     std::uint64_t file_index = 0;     // up to where the log made it so large
     std::uint64_t changed = 0;        // not 0: value bytes read differently from what was written
+    // What the db says, as of `in_db`, the last index it has seen applied.
+    std::uint64_t in_db = 0;
+    Version cluster_version;           // agreed; 0: not yet
+    Version served;                    // the release that last published itself here
+    std::vector<MemberId> unpromoted;  // promoted, and the db has them as learners (etcd#19557)
 
     std::uint64_t last_index() const { return log.size(); }
     std::uint64_t last_term() const { return log.empty() ? 0 : log.back().term; }

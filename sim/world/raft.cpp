@@ -33,6 +33,7 @@ bool is_conf(EntryKind kind) {
         case EntryKind::compact:
         case EntryKind::nospace:
         case EntryKind::room:
+        case EntryKind::agree:
             return false;
     }
     return false;
@@ -131,6 +132,7 @@ void Cluster::tick(std::uint8_t o) {
         }
         if (heard < majority(voters(p))) return become_follower(o, disk(o).term, MemberId{});
     }
+    agree_on_version(o);
     for (const Progress& progress : p.progress) {
         if (progress.id == disk(o).id) continue;
         Message m;
@@ -451,8 +453,10 @@ void Cluster::apply(std::uint8_t o) {
         const bool accepted = apply_one(o, entry);
         if (accepted && entry.kind == EntryKind::remove && entry.payload == disk(o).id.value)
             gone = true;
+        note_in_db(o, entry, accepted);
         watcher_.applied(o, entry, accepted);
         if (p.incarnation != incarnation) return;
+        if (!may_run(o)) return end(o, ExitClass::older_binary);
     }
     if (gone) return end(o, ExitClass::removed);
     if (p.role == Role::leader) advance_commit(o);
@@ -529,6 +533,8 @@ bool Cluster::apply_one(std::uint8_t o, const LogEntry& entry) {
             return true;
         case EntryKind::compact:
             p.freeable_mib = 0;
+            return true;
+        case EntryKind::agree:
             return true;
         case EntryKind::publish:
             if (known != nullptr) known->started = true;

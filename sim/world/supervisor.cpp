@@ -110,6 +110,11 @@ void World::set_policy(PodManagement policy) {
 
 void World::delete_pod(std::uint8_t o) { terminate_pod(o); }
 
+void World::upgrade(std::uint8_t o, Version version) {
+    cluster.install(o, version);
+    delete_pod(o);
+}
+
 void World::wipe(std::uint8_t o) {
     agents[o]->die();
     oracles.losing(o);

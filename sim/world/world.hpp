@@ -80,6 +80,8 @@ class World final : private EtcdWatcher {
     bool roll_back(std::uint8_t o);
     void swap(std::uint8_t a, std::uint8_t b);
     void clone(std::uint8_t from, std::uint8_t to);
+    // Another etcd for this replica, and its pod anew, as a rollout does.
+    void upgrade(std::uint8_t o, Version version);
     void hold(std::uint8_t o, bool held);
     void cut_store(std::uint8_t o, bool cut);
     bool change_content(std::uint8_t o);

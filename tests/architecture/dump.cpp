@@ -157,6 +157,8 @@ const char* name_of(VersionTrait trait) {
             return "acknowledges_before_fsync_alone";
         case VersionTrait::diverges_after_crash:
             return "diverges_after_crash";
+        case VersionTrait::skews_when_defragmenting:
+            return "skews_when_defragmenting";
     }
     return "?";
 }
@@ -171,6 +173,16 @@ std::string versions() {
     return array(rules);
 }
 
+std::string floors() {
+    std::vector<std::string> rows;
+    for (const auto* row = begin_of_upgrade_floors(); row != end_of_upgrade_floors(); ++row)
+        rows.push_back(object({{"to", quoted(minor_text(row->to))},
+                               {"floor", quoted(to_text(row->floor))},
+                               {"first", quoted(to_text(row->first))},
+                               {"source", quoted(row->source)}}));
+    return array(rows);
+}
+
 std::string everything() {
     std::vector<std::string> machines;
     for (const MachineTable& table : all_tables())
@@ -179,7 +191,9 @@ std::string everything() {
                    {"recovery", recovery()},
                    {"planner", reasons_from(RuleId::N01)},
                    {"looks", reasons_from(RuleId::L01)},
+                   {"gates", reasons_from(RuleId::U01)},
                    {"versions", versions()},
+                   {"floors", floors()},
                    {"version_floor", quoted(to_text(version_floor))}});
 }
 

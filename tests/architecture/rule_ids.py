@@ -2,7 +2,7 @@
 """Each rule id is hit by a unit test.
 
 Rows of machines are fired one by one by tests/unit/core_machines_test.cpp, which walks the compiled
-tables; every other rule (recovery table, planner, looking) must be named by a unit test. That each
+tables; every other rule (recovery table, planner, looking, gates) must be named by a unit test. That each
 answers in a scenario as well is for tests/scenario/rules_test.cpp to say.
 
 usage: rule_ids.py DUMP ROOT
@@ -23,8 +23,8 @@ def problems(tables, sources):
         yield f"{WALKER} does not walk all_tables() any more"
     named = set()
     for text in sources.values():
-        named |= set(re.findall(r"\b[DLN]\d\d\b", text))
-    for kind in ("recovery", "planner", "looks"):
+        named |= set(re.findall(r"\b[DLNU]\d\d\b", text))
+    for kind in ("recovery", "planner", "looks", "gates"):
         for rule in tables[kind]:
             if rule["id"] not in named:
                 yield f"{rule['id']} ({rule['because']}) is named by no unit test"

@@ -4,6 +4,7 @@
 
 #include "core/rules/membership_plan.hpp"
 #include "core/rules/recovery_table.hpp"
+#include "core/rules/version_gate.hpp"
 #include "core/step.hpp"
 
 namespace quorate {
@@ -23,6 +24,11 @@ const RecoveryRow& real_row(const RecoveryCase& input) __asm__(
 const RecoveryRow& watched_row(const RecoveryCase& input) __asm__(
     "__wrap__ZN7quorate13recovery_ruleERKNS_12RecoveryCaseE");
 
+std::optional<VersionGate> real_gate(const VersionCase& input) __asm__(
+    "__real__ZN7quorate12version_gateERKNS_11VersionCaseE");
+std::optional<VersionGate> watched_gate(const VersionCase& input) __asm__(
+    "__wrap__ZN7quorate12version_gateERKNS_11VersionCaseE");
+
 Step watched_step(State state, const Event& event) {
     Step step = real_step(std::move(state), event);
     for (const RuleHit& hit : step.decision.hits)
@@ -40,6 +46,12 @@ const RecoveryRow& watched_row(const RecoveryCase& input) {
     const RecoveryRow& row = real_row(input);
     sim::answered().insert(row.id);
     return row;
+}
+
+std::optional<VersionGate> watched_gate(const VersionCase& input) {
+    auto gate = real_gate(input);
+    if (gate) sim::answered().insert(gate->rule);
+    return gate;
 }
 
 std::set<RuleId>& sim::answered() {

@@ -42,6 +42,7 @@ Names all_rules() {
         names.insert(rule_name(row->id));
     add_from(RuleId::N01, names);
     add_from(RuleId::L01, names);
+    add_from(RuleId::U01, names);
     return names;
 }
 

@@ -31,6 +31,8 @@ TEST(EtcdVersions, TraitsBeginAndEndWhereTheyWereMeasured) {
         {acknowledges_before_fsync_alone, {3, 4, 21}, {3, 4, 20}},
         {acknowledges_before_fsync_alone, {3, 5, 5}, {3, 5, 4}},
         {diverges_after_crash, {3, 5, 3}, {3, 5, 2}},
+        {skews_when_defragmenting, {3, 5, 6}, {3, 5, 5}},
+        {skews_when_defragmenting, {3, 4, 44}, {3, 5, 0}},
         {diverges_after_crash, {3, 4, 44}, {3, 5, 0}},
     };
     for (const Boundary& boundary : boundaries) {
@@ -48,15 +50,15 @@ TEST(EtcdVersions, EachRuleNamesItsSourceAndIsARealRange) {
 
 TEST(EtcdVersions, ReleasesThatLoseDataAreRefused) {
     for (const Version bad :
-         {Version{3, 3, 27}, {3, 4, 20}, {3, 5, 0}, {3, 5, 2}, {3, 5, 3}, {3, 5, 4}})
+         {Version{3, 3, 27}, {3, 4, 20}, {3, 5, 0}, {3, 5, 2}, {3, 5, 3}, {3, 5, 4}, {3, 5, 5}})
         EXPECT_NE("", version_refusal(bad)) << to_text(bad);
-    for (const Version good : {Version{3, 4, 21}, {3, 4, 23}, {3, 5, 5}, {3, 6, 0}, {3, 7, 1}})
+    for (const Version good : {Version{3, 4, 21}, {3, 4, 23}, {3, 5, 6}, {3, 6, 0}, {3, 7, 1}})
         EXPECT_EQ("", version_refusal(good)) << to_text(good);
 }
 
 TEST(EtcdVersions, ARefusalNamesTheReleaseAndTheWayOut) {
     EXPECT_NE(std::string::npos, version_refusal({3, 5, 1}).find("3.5.1"));
-    EXPECT_NE(std::string::npos, version_refusal({3, 5, 1}).find("use 3.5.5 or later"));
+    EXPECT_NE(std::string::npos, version_refusal({3, 5, 1}).find("use 3.5.6 or later"));
     EXPECT_NE(std::string::npos, version_refusal({3, 4, 3}).find("3.4.21"));
 }
 
@@ -96,6 +98,47 @@ INSTANTIATE_TEST_SUITE_P(Measured, EtcdVersionsAdd,
                                          Add{{3, 6, 11}, 2, 1, false}, Add{{3, 6, 11}, 2, 2, true},
                                          Add{{3, 4, 23}, 5, 4, false}));
 
+// etcd-measured.md 1.1, cell by cell: an add, of a learner or a voter, beside so many dead voters.
+struct MeasuredCell {
+    std::size_t voters;
+    std::size_t dead;
+    Version version;
+    bool accepted;
+};
+constexpr Version old_rule[] = {{3, 4, 23}, {3, 5, 23}, {3, 6, 10}};
+constexpr Version new_rule[] = {{3, 6, 11}, {3, 5, 35}, {3, 7, 3}};
+
+TEST(EtcdVersions, EveryMeasuredCellOfAddingBesideTheDeadIsAsTheTableSays) {
+    std::vector<MeasuredCell> cells = {{5, 2, {3, 6, 10}, false}, {5, 2, {3, 6, 11}, false}};
+    for (const Version version : old_rule) {
+        cells.push_back({3, 0, version, true});
+        for (const std::size_t voters : {std::size_t{3}, std::size_t{4}, std::size_t{5}})
+            cells.push_back({voters, 1, version, false});
+    }
+    for (const Version version : new_rule) {
+        cells.push_back({3, 0, version, true});
+        cells.push_back({3, 1, version, false});
+        cells.push_back({4, 1, version, true});
+        cells.push_back({5, 1, version, true});
+    }
+    for (const MeasuredCell& cell : cells)
+        EXPECT_EQ(cell.accepted, may_add_member(cell.version, cell.voters, cell.voters - cell.dead))
+            << to_text(cell.version) << " " << cell.voters << "/" << cell.dead;
+}
+
+TEST(EtcdVersions, WhatMustHaveRunBeforeAMinorReleaseIsNamedWithItsSource) {
+    for (const auto* row = begin_of_upgrade_floors(); row != end_of_upgrade_floors(); ++row) {
+        EXPECT_EQ(minor_after(row->floor), row->to);
+        EXPECT_EQ(minor_of(row->first), row->to);
+        EXPECT_STRNE("", row->because);
+        EXPECT_STRNE("", row->source);
+    }
+    EXPECT_EQ((Version{3, 5, 26}), upgrade_floor({3, 6, 16}).floor);
+    EXPECT_EQ((Version{3, 6, 11}), upgrade_floor({3, 7, 3}).floor);
+    EXPECT_EQ((Version{3, 4, 0}), upgrade_floor({3, 5, 35}).floor);
+    EXPECT_EQ((Version{3, 8, 0}), upgrade_floor({3, 9, 1}).floor);
+}
+
 TEST(EtcdVersions, TextIsReadAsReleasesAreWritten) {
     EXPECT_EQ((Version{3, 6, 0}), parse_version("3.6.0"));
     EXPECT_EQ((Version{3, 6, 0}), parse_version("3.6"));
@@ -112,11 +155,11 @@ TEST(EtcdVersions, ATextThatIsTooLongForANumberIsNoVersion) {
 }
 
 TEST(EtcdVersions, DataIsNeverOpenedByAnOlderMinorRelease) {
-    EXPECT_TRUE(binary_is_older({3, 5, 30}, "3.6.0"));
-    EXPECT_FALSE(binary_is_older({3, 6, 0}, "3.6.0"));
-    EXPECT_FALSE(binary_is_older({3, 6, 0}, "3.6.11")) << "patches share a storage version";
-    EXPECT_FALSE(binary_is_older({3, 7, 0}, "3.6.0"));
-    EXPECT_FALSE(binary_is_older({3, 4, 23}, "")) << "3.4 and 3.5 write none";
+    EXPECT_TRUE(binary_is_older({3, 5, 30}, {3, 6, 0}));
+    EXPECT_FALSE(binary_is_older({3, 6, 0}, {3, 6, 0}));
+    EXPECT_FALSE(binary_is_older({3, 6, 0}, {3, 6, 11})) << "patches share a storage version";
+    EXPECT_FALSE(binary_is_older({3, 7, 0}, {3, 6, 0}));
+    EXPECT_FALSE(binary_is_older({3, 4, 23}, {})) << "3.4 and 3.5 write none";
 }
 
 TEST(Quorum, IsAMajorityOfVoters) {

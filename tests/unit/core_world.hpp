@@ -34,6 +34,7 @@ inline ReplicaEntry entry(std::uint32_t ordinal) {
     entry.nonce = Nonce{70 + ordinal};
     entry.high_water = {Term{3}, LogIndex{500}};
     entry.claim = VolumeClaim::holding;
+    entry.etcd_version = Version{3, 6, 11};
     return entry;
 }
 

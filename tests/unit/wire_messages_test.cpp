@@ -155,7 +155,12 @@ TEST(WireRecord, ReadsAsPeopleExpect) {
    "claim": "holding",
    "reason": "log \"lost\"",
    "initial_cluster": "",
-   "seen": "0"
+   "seen": "0",
+   "etcd_version": {
+    "major": 3,
+    "minor": 6,
+    "patch": 11
+   }
   }
  ],
  "fence": "0"

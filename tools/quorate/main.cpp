@@ -46,6 +46,7 @@ int main(int argc, char** argv) {
     add_replay(app, exit);
     add_recover(app, exit);
     add_sim(app, exit);
+    add_upgrade(app, exit);
     add_run(app, exit);
     add_version(app, exit);
     try {

@@ -48,16 +48,21 @@ Json members_of(const Json& view, const std::vector<Json>& answers) {
     return list;
 }
 
+// What stops a cluster that serves comes before what stops one replica. A lost quorum comes last:
+// a replica that may start again may bring it back, where a rebuild would lose something.
+int urgency(const Json& view) {
+    if (!view["parked"]["replica"].is_null()) return 1;
+    return view["quorum_lost"] == true ? 0 : 2;
+}
+
 Json first_parked(const std::vector<Json>& answers) {
-    Json parked;
+    const Json* first = nullptr;
     for (const Json& answer : answers) {
-        const Json& told = answer["view"]["parked"];
-        if (told.is_null()) continue;
-        // What stops the whole cluster comes before what stops one replica.
-        if (parked.is_null() || told["replica"].is_null()) parked = told;
-        if (told["replica"].is_null()) break;
+        const Json& view = answer["view"];
+        if (view["parked"].is_null()) continue;
+        if (first == nullptr || urgency(*first) < urgency(view)) first = &view;
     }
-    return parked;
+    return first == nullptr ? Json() : (*first)["parked"];
 }
 
 bool any_ready(const Json& members) {

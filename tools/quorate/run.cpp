@@ -18,7 +18,7 @@ Result<host::AgentConfig> config_of(const local::Layout& layout, std::uint32_t o
         return refused("there is no cluster; quorate up makes one and starts its agents",
                        layout.root());
     // Asked again at every start: the package may have been upgraded meanwhile.
-    auto etcd = find_etcd((*setup)->etcd.string());
+    auto etcd = find_etcd(etcd_of(**setup, Ordinal{ordinal}).string());
     if (!etcd) return tl::unexpected(etcd.error());
     const host::Choices& choices = (*setup)->choices;
     host::AgentConfig config;

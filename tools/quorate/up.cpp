@@ -124,6 +124,7 @@ Result<Plan> plan(const Asked& asked) {
     auto etcd = find_etcd(named);
     if (!etcd) return tl::unexpected(etcd.error());
     plan.setup.etcd = etcd->path;
+    if (asked.etcd.empty() && *before) plan.setup.etcd_of = (*before)->etcd_of;
     if (auto fine = check_space(plan.layout, plan.desired.replicas); !fine)
         return tl::unexpected(fine.error());
     return plan;

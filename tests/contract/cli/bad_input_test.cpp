@@ -213,7 +213,7 @@ TEST_F(BadInput, AnEtcdBelowTheFloorIsRefusedWithTheReason) {
     refused(try_up({"--etcd", script("echo 'etcd Version: 3.4.20'")}), usage,
             {"3.4.20", "older than 3.4.21"});
     refused(try_up({"--etcd", script("echo 'etcd Version: 3.5.2'")}), usage,
-            {"3.5.2", "diverge", "3.5.5"});
+            {"3.5.2", "diverge", "3.5.6"});
     nothing_was_made();
 }
 

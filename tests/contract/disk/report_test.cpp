@@ -157,7 +157,7 @@ TEST(Report, DbNamesItsMemberAndRevision) {
     ASSERT_TRUE(db) << db.error().what;
     EXPECT_EQ(db->revision.value, status.revision);
     EXPECT_EQ(db->key_records, static_cast<std::uint64_t>(status.revision - 1));
-    EXPECT_EQ(db->members, std::vector{status.member_id});
+    EXPECT_EQ(db->members, (std::vector{StoredMember{status.member_id, false}}));
     EXPECT_TRUE(db->removed.empty());
 }
 

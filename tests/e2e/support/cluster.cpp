@@ -74,8 +74,9 @@ fs::path temporary_directory() {
 
 }  // namespace
 
-std::optional<std::string> etcd_binary() {
-    const std::string wanted = variable("QUORATE_E2E_ETCD");
+std::optional<std::string> etcd_binary() { return etcd_binary(variable("QUORATE_E2E_ETCD")); }
+
+std::optional<std::string> etcd_binary(const std::string& wanted) {
     if (wanted.empty() || wanted == "3.4") return from_path("etcd");
     if (wanted.find('/') != std::string::npos) return wanted;
     std::error_code error;
@@ -107,7 +108,7 @@ Version etcd_line() {
 
 Cluster::Cluster(Options options)
     : options_(std::move(options)),
-      etcd_(etcd_binary().value_or("etcd")),
+      etcd_((options_.etcd.empty() ? etcd_binary() : etcd_binary(options_.etcd)).value_or("etcd")),
       dir_(temporary_directory()),
       layout_(dir_),
       desired_(options_.replicas) {
@@ -163,6 +164,12 @@ void Cluster::start() {
         if (!alive(up_)) throw std::runtime_error("up ended: " + said());
         return status().is_object();
     });
+}
+
+void Cluster::use_etcd(const std::string& release) {
+    const auto found = etcd_binary(release);
+    if (!found) throw std::runtime_error("there is no etcd " + release + " on this machine");
+    etcd_ = *found;
 }
 
 void Cluster::stop_all() {

@@ -27,6 +27,9 @@ namespace quorate::e2e {
 // path; 3.4 and nothing mean the etcd in PATH. nullopt: not on this machine.
 std::optional<std::string> etcd_binary();
 
+// One that is named like QUORATE_E2E_ETCD, for cases that run several.
+std::optional<std::string> etcd_binary(const std::string& wanted);
+
 // Its line, such as 3.6.0.
 Version etcd_line();
 
@@ -37,7 +40,8 @@ class Cluster {
         int replicas = 3;
         std::string policy = "parallel";
         std::vector<std::string> set;  // KEY=VALUE, over the short timings of all tests
-        bool lone_etcd = false;        // runs a copy of etcd that has no tools beside it
+        std::string etcd = {};  // a release, for cases that run several; else the one under test
+        bool lone_etcd = false;  // runs a copy of etcd that has no tools beside it
         std::function<void(const local::Layout&)> before_start = [](const auto&) {};
         std::function<Words(Words)> run_by = [](Words up) { return up; };  // a program that runs it
     };
@@ -77,7 +81,8 @@ class Cluster {
 
     // --- What is done to it -------------------------------------------------------------------
     void start();
-    void stop_all();  // down; returns when no process is left
+    void use_etcd(const std::string& release);  // from the next start() on
+    void stop_all();                            // down; returns when no process is left
     void scale(int replicas);
     void kill_everything();  // `up` too
     void kill_etcd(int ordinal);

@@ -133,6 +133,14 @@ TEST(Merge, OneThatParkedTheClusterComesBeforeOneThatParkedItself) {
     EXPECT_EQ(status["parked"]["reason"], "all");
 }
 
+TEST(Merge, AReplicaThatParkedItselfComesBeforeTheQuorumThatIsLostWithoutIt) {
+    auto told = answers(3);
+    told[0]["view"]["parked"] = {{"reason", "lost"}, {"next_step", "n"}, {"replica", nullptr}};
+    told[0]["view"]["quorum_lost"] = true;
+    told[1]["view"]["parked"] = {{"reason", "own"}, {"next_step", "n"}, {"replica", 1}};
+    EXPECT_EQ(merge(desired(3), told)["parked"]["reason"], "own");
+}
+
 TEST(Merge, QuorumIsNotLostWhileSomebodyServes) {
     auto told = answers(3);
     told[0]["view"]["quorum_lost"] = true;
