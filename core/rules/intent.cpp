@@ -236,7 +236,7 @@ std::optional<Instant> next_wake(const State& state) {
     }
     for (const auto& [ordinal, probe] : facts.probes)
         if (!healthy(probe.status))
-            earliest.consider(std::max(probe.quiet_since, serves_since(facts)) +
+            earliest.consider(std::max({probe.quiet_since, facts.slept_at, serves_since(facts)}) +
                               silence_limit(facts, ordinal));
     if (state.repair.phase != RepairPhase::idle)
         earliest.consider(state.repair.progress + policy.learner_stuck_after);

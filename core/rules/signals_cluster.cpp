@@ -350,8 +350,10 @@ std::optional<MemberSignal> read_member(const State& state, MemberId id) {
     if (phase == MemberPhase::failed || !judged) return std::nullopt;
     if (is_being_defragmented(state, member.ordinal)) return std::nullopt;
     // Counted from when it fell silent, but not before this agent could have noticed otherwise, and
-    // not while nobody served: who comes back after an outage has had no time to be heard.
-    const Instant since = std::max({member.since, facts.started_at, serves_since(facts)});
+    // not while nobody served: who comes back after an outage has had no time to be heard. What an
+    // agent slept through is its own silence, not theirs.
+    const Instant since =
+        std::max({member.since, facts.started_at, facts.slept_at, serves_since(facts)});
     if (state.now >= since + limit) return signal::limit_passed{};
     return std::nullopt;
 }

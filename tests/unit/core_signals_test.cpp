@@ -106,6 +106,20 @@ TEST(ReadMember, SilenceFromBeforeThisAgentLivedIsNotHeldAgainstIt) {
     EXPECT_EQ(std::nullopt, read_member(state, test::member_id(2)));
 }
 
+TEST(ReadMember, WhatThisAgentSleptThroughIsNotHeldAgainstIt) {
+    State state = test::state();
+    MemberState& member = *state.members.find(test::member_id(2));
+    member.phase = MemberPhase::suspect;
+    member.since = test::now - hours(1);
+    test::probe(state, 2, {});
+    for (const std::uint32_t other : {0U, 1U})
+        state.facts.probes[Ordinal{other}].healthy_since = test::now - hours(1);
+    state.facts.slept_at = test::now - minutes(1);
+    EXPECT_EQ(std::nullopt, read_member(state, test::member_id(2)));
+    state.facts.slept_at = test::now - minutes(2);
+    EXPECT_TRUE(is<signal::limit_passed>(read_member(state, test::member_id(2))));
+}
+
 TEST(ReadMember, AVolumeThatAsksForAdmissionIsLostAtOnce) {
     State state = test::state();
     state.facts.record->replicas[Ordinal{2}].claim = VolumeClaim::wants_admission;
