@@ -9,9 +9,6 @@
 namespace quorate::sim {
 namespace {
 
-// An agent learns of a death by its next probe at the earliest; a command under way then lands.
-constexpr Span unknowable = seconds(3);
-
 std::string name(std::uint8_t o) { return "replica " + std::to_string(int{o}); }
 
 std::string text(LogPosition position, std::uint64_t term) {
@@ -38,6 +35,7 @@ void Oracles::removal_asked(std::uint8_t leader, MemberId target) {
     std::size_t live = 0;
     bool voter = false;
     bool learner_in_hand = false;
+    check_succession(leader, target);
     for (const View& view : p.conf) {
         if (view.learner) {
             learner_in_hand |= view.id != target;
@@ -79,6 +77,20 @@ void Oracles::promotion_asked(std::uint8_t leader, MemberId target) {
         const Revision at = world_.cluster.revision(view.ordinal);
         const auto learner = world_.cluster.hash_at(view.ordinal, at);
         const auto leading = world_.cluster.hash_at(leader, at);
+        const ReplicaEntry* entry = world_.store.record
+                                        ? world_.store.record->replicas.find(Ordinal{view.ordinal})
+                                        : nullptr;
+        if (entry != nullptr && entry->member_id == target && entry->high_water == LogPosition{})
+            report("S9", "the learner " + hex(target) +
+                             " is promoted before the record knows that it ran");
+        const Process& leads = world_.cluster.process(leader);
+        const auto match = std::find_if(leads.progress.begin(), leads.progress.end(),
+                                        [&](const Progress& one) { return one.id == target; });
+        if (match != leads.progress.end() &&
+            match->match * 10 < world_.cluster.data(leader)->last_index() * 9)
+            report("S9", "the learner " + hex(target) + " has " + std::to_string(match->match) +
+                             " of " + std::to_string(world_.cluster.data(leader)->last_index()) +
+                             " entries");
         if (learner && leading && learner->hash != leading->hash)
             report("S9", "the learner " + hex(target) + " holds other content than its leader");
     }
@@ -124,7 +136,10 @@ void Oracles::ended(std::uint8_t o) {
     if (ran.reached <= data->last()) ran = Ran{data->last(), data->term, o};
 }
 
-void Oracles::established(std::uint8_t leader) { check_content(leader); }
+void Oracles::established(std::uint8_t leader) {
+    leads_since_[leader] = world_.kernel.now;
+    check_content(leader);
+}
 
 // A configuration counts from when it is applied [etcd facts 6], also when the voter that it brings
 // was cut off an instant before, so that nothing is ever committed under it.
@@ -154,8 +169,9 @@ void Oracles::check_content(std::uint8_t leader) {
     forgive_all();  // told once
 }
 
-void Oracles::acknowledged(std::uint8_t, std::uint64_t write) {
+void Oracles::acknowledged(std::uint8_t via, std::uint64_t write) {
     ++counts_.acknowledged;
+    highest_ = std::max(highest_, world_.cluster.revision(via));
     if (owed_.size() <= write) owed_.resize(write + 256);
     owed_[write] = true;
 }
@@ -183,6 +199,7 @@ void Oracles::forgive_all() { std::fill(owed_.begin(), owed_.end(), false); }
 
 void Oracles::losing(std::uint8_t o) {
     lost_[o] = true;
+    last_command_[o] = CommandId{};
     ever_lost_ = true;
     lost_at_[o] = world_.kernel.now;
     lost_as_[o] = ran_as_[o];
@@ -278,13 +295,25 @@ std::string Oracles::voters_text() const {
     return text;
 }
 
+void Oracles::note_service(std::uint8_t o) {
+    const Instant now = world_.kernel.now;
+    if (!world_.cluster.serves(o)) {
+        serves_since_[o] = Instant{};
+        return;
+    }
+    if (serves_since_[o] == Instant{}) serves_since_[o] = now;
+    served_at_[o] = now;
+    if (serves_since_[o] + unknowable < now) steady_at_[o] = now;
+}
+
 void Oracles::after_event() {
     if (topology_seen_ == world_.cluster.topology()) return;
     topology_seen_ = world_.cluster.topology();
+    if (!world_.network.whole()) ++counts_.cuts;
     std::uint32_t able = 0;
     std::string who;
     for (std::uint8_t o = 0; o < Network::size; ++o) {
-        if (world_.cluster.serves(o)) served_at_[o] = world_.kernel.now;
+        note_service(o);
         if (!world_.cluster.able(o)) continue;
         ++able;
         who += " " + std::to_string(int{o});
@@ -295,9 +324,11 @@ void Oracles::after_event() {
 }
 
 void Oracles::audit() {
+    if (desired_seen_ != world_.store.desired.replicas) scaled_at_ = world_.kernel.now;
+    desired_seen_ = world_.store.desired.replicas;
     const auto leader = world_.cluster.able_leader();
     for (std::uint8_t o = 0; o < Network::size; ++o)
-        if (world_.cluster.serves(o)) served_at_[o] = world_.kernel.now;
+        note_service(o);
     if (!leader) return;
     const EtcdData& theirs = *world_.cluster.data(*leader);
     for (const View& view : world_.cluster.process(*leader).conf) {

@@ -22,12 +22,22 @@ struct OracleCounts {
     std::uint64_t founded = 0;     // S3
     std::uint64_t leaders = 0;     // S4: leaders held against acknowledged writes
     std::uint64_t acknowledged = 0;
-    std::uint64_t restarts = 0;    // S5: starts of an identity that had run before
-    std::uint64_t unknowable = 0;  // S5: rolled back to behind the mark, under the same start
-    std::uint64_t promotions = 0;  // S9
-    std::uint64_t disarms = 0;     // S13: of NOSPACE
-    std::uint64_t released = 0;    // S16
-    std::uint64_t replayed = 0;    // S17
+    std::uint64_t restarts = 0;       // S5: starts of an identity that had run before
+    std::uint64_t unknowable = 0;     // S5: rolled back to behind the mark, under the same start
+    std::uint64_t promotions = 0;     // S9
+    std::uint64_t disarms = 0;        // S13: of NOSPACE
+    std::uint64_t released = 0;       // S16
+    std::uint64_t replayed = 0;       // S17
+    std::uint64_t stamps = 0;         // S5: claims of a volume
+    std::uint64_t set_aside = 0;      // S6
+    std::uint64_t orders = 0;         // S7: rebuilds ordered
+    std::uint64_t rebuilds = 0;       // S8
+    std::uint64_t fenced = 0;         // S11, S12: changes of the cluster at their target
+    std::uint64_t defragmented = 0;   // S13
+    std::uint64_t returned = 0;       // lost volumes that came back with other data
+    std::uint64_t cuts = 0;           // times some replica did not hear another
+    std::uint64_t commands_most = 0;  // S21: of one agent in a minute
+    std::uint64_t starts_most = 0;    // S21: of one etcd in a minute
     InvariantCounts core;
 };
 
@@ -47,6 +57,13 @@ inline constexpr OracleCounter oracle_counters[] = {
     {"S9 promotions", &OracleCounts::promotions},
     {"S16 commands released", &OracleCounts::released},
     {"S17 records replayed", &OracleCounts::replayed},
+    {"S5 volumes claimed", &OracleCounts::stamps},
+    {"S6 data set aside", &OracleCounts::set_aside},
+    {"S7 rebuilds ordered", &OracleCounts::orders},
+    {"S8 rebuilds", &OracleCounts::rebuilds},
+    {"S11 S12 changes at their target", &OracleCounts::fenced},
+    {"faults: volumes that came back changed", &OracleCounts::returned},
+    {"faults: links cut", &OracleCounts::cuts},
 };
 
 inline void add(OracleCounts& to, const OracleCounts& more) {
@@ -72,6 +89,10 @@ class Oracles {
     void acknowledged(std::uint8_t via, std::uint64_t write);
     void decided(std::uint8_t agent, const State& after, const Decision& decision);
     void released(std::uint8_t agent, CommandId command, CommandId committed);
+    void issued(std::uint8_t agent, const Command& command);
+    void carrying_out(std::uint8_t agent, const Command& command);
+    void changing(std::uint8_t agent, const Command& command, Fence fence);
+    void approved(const ClusterRecord& record, Ordinal survivor, LogPosition position);
     void losing(std::uint8_t o);       // a fault is about to change or drop this volume's data
     void rolled_back(std::uint8_t o);  // ... and this is what it holds now
     void rebuilt(std::uint8_t o);
@@ -93,11 +114,43 @@ class Oracles {
         std::uint8_t ordinal = 0;
     };
 
+    struct Approval {
+        Epoch epoch;
+        Ordinal survivor;
+        LogPosition position;
+        bool operator==(const Approval&) const = default;
+    };
+    struct Claim {
+        std::uint8_t ordinal = 0;
+        std::uint64_t life = 0;         // of the agent
+        std::uint64_t incarnation = 0;  // of its etcd
+        bool operator==(const Claim&) const = default;
+    };
+    struct Minute {
+        std::int64_t number = -1;
+        std::uint64_t commands = 0;
+        std::uint64_t starts = 0;
+    };
+    // An agent learns of a death by its next probe at the earliest; a command under way then lands.
+    static constexpr Span unknowable = seconds(3);
+    // S21, for policies whose minutes are seconds: twice what 20,000 lives ever needed.
+    static constexpr std::uint64_t commands_per_minute = 100'000;
+    static constexpr std::uint64_t starts_per_minute = 100'000;
+
     void report(const char* id, std::string what);
+    void stamping(std::uint8_t o, const StampVolume& stamp);
+    void setting_aside(std::uint8_t o);
+    void writing(const WriteRecord& write);
+    void rebuilding(std::uint8_t o, const RebuildEtcd& how);
+    void defragmenting(std::uint8_t o);
+    void check_evidence_of_loss(std::uint8_t agent, const View& target);
+    void check_succession(std::uint8_t leader, MemberId target);
+    bool scaled_lately() const;
     bool lives(std::uint8_t o) const;
     bool in_reach(std::uint8_t voter) const;
     bool agree(std::uint8_t a, std::uint8_t b) const;
     void note_voters(std::uint8_t leader);
+    void note_service(std::uint8_t o);
     void check_content(std::uint8_t leader);
     void refold(const Journal& journal);
     void forgive_all();
@@ -116,8 +169,18 @@ class Oracles {
     std::array<MemberId, Network::size> lost_as_{};  // the identity whose history was lost
     std::array<MemberId, Network::size> ran_as_{};   // the last identity that ran here
     std::array<Instant, Network::size> served_at_{};
+    std::array<Instant, Network::size> serves_since_{};
+    std::array<Instant, Network::size> steady_at_{};  // served, and had for longer than a probe
     std::vector<std::uint8_t> last_voters_;
     std::uint64_t topology_seen_ = 0;
+    std::array<CommandId, Network::size> last_command_{};  // of this volume's journal
+    std::array<Minute, Network::size> minute_{};
+    std::array<Instant, Network::size> leads_since_{};
+    std::vector<Approval> approved_;
+    std::map<std::uint64_t, Claim> stamped_;  // by nonce
+    Revision highest_;                        // that was ever acknowledged
+    std::uint32_t desired_seen_ = 0;
+    Instant scaled_at_;
 };
 
 }  // namespace quorate::sim

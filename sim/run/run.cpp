@@ -51,9 +51,9 @@ bool settles(World& world, Span bound) {
 void conclude(World& world, RunVerdict& verdict) {
     const Instant quiet = world.kernel.now;
     const Span bound = bound_of(world.config.policy);
-    if (!world.network.whole()) {
+    if (const std::string fault = world.active_fault(); !fault.empty()) {
         verdict.ending = Ending::simulator_fault;
-        verdict.what = "a fault outlived the end of faults";
+        verdict.what = "a fault outlived the end of faults: " + fault;
         return;
     }
     if (world.store.desired.replicas == 0) world.scale(3);

@@ -31,6 +31,8 @@ class Agent final : private JournalPort, private OutboxPort, private ClockPort {
     Agent(World& world, std::uint8_t self);
 
     bool alive() const { return alive_; }
+    bool frozen() const { return frozen_; }
+    bool crash_planned() const { return crash_.point != CrashPoint::none; }
     const State& state() const { return engine_->state(); }
     std::uint64_t life() const { return life_; }
     void plan_crash(CrashPlan plan) { crash_ = std::move(plan); }

@@ -206,7 +206,9 @@ bool World::approve_rebuild() {
     if (!store.record) return false;
     const auto plan = plan_recovery(*store.record);
     if (!plan) return false;
-    if (plan->may_lose) oracles.accept_loss(plan->survivors.front().ordinal);
+    const auto& best = plan->survivors.front();
+    if (plan->may_lose) oracles.accept_loss(best.ordinal);
+    oracles.approved(*store.record, best.ordinal, best.position);
     for (const auto& agent : agents)
         agent->post(RecoveryApproved{plan->token});
     return true;
@@ -221,6 +223,18 @@ void World::end_faults() {
         agents[o]->freeze(false);
         agents[o]->plan_crash({});
     }
+}
+
+std::string World::active_fault() const {
+    if (!network.whole()) return "a link is cut";
+    if (lost_answers_percent > 0) return "answers are lost";
+    for (std::uint8_t o = 0; o < size; ++o) {
+        const std::string name = "replica " + std::to_string(int{o});
+        if (pods[o].held) return "the node of " + name + " is away";
+        if (cluster.process(o).frozen || agents[o]->frozen()) return name + " is stopped";
+        if (agents[o]->crash_planned()) return "a crash of " + name + " is planned";
+    }
+    return {};
 }
 
 std::optional<std::string> World::parked(std::uint8_t o) const {

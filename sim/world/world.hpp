@@ -81,6 +81,8 @@ class World final : private EtcdWatcher {
     void lose_answers(std::uint32_t percent) { lost_answers_percent = percent; }
     // Ends every fault that can end; what was lost stays lost.
     void end_faults();
+    // Which of those is still there; empty when none is.
+    std::string active_fault() const;
 
     // What an omniscient eye sees.
     bool steady() const;
