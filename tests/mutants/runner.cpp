@@ -149,15 +149,32 @@ Death death_of(const Left& left, int status, const std::vector<std::string>& kil
     return death;
 }
 
+// First the canary alone, which must be heard; then the same lives with the mistake in the oracle.
+// An oracle changes nothing in a life, so that the very life in which it spoke must be silent.
+void listen_for_canary(const std::vector<std::size_t>& switches, Mutant mutant, const Search& how,
+                       Left& left) {
+    live[switches.back()] = true;
+    live_all(mutant, how, left);
+    if (!left.killed) return keep(left.others, "UNHEARD");
+    mutant.seeds = left.seeds;
+    new (&left) Left;
+    live[switches.front()] = true;
+    live_all(mutant, how, left);
+}
+
 [[noreturn]] void be(const std::vector<std::size_t>& switches, const Mutant& mutant,
                      const Search& how, Left& left) {
     const rlimit limit{processor_seconds, processor_seconds};
     ::setrlimit(RLIMIT_CPU, &limit);
     const rlimit none{0, 0};
     ::setrlimit(RLIMIT_CORE, &none);
-    for (const std::size_t one : switches)
-        live[one] = true;
-    live_all(mutant, how, left);
+    if (mutant.canary.empty()) {
+        for (const std::size_t one : switches)
+            live[one] = true;
+        live_all(mutant, how, left);
+    } else {
+        listen_for_canary(switches, mutant, how, left);
+    }
     std::fflush(nullptr);
     ::_exit(0);
 }
@@ -183,19 +200,21 @@ Task task_of(const Mutant& mutant) {
     task.switches.push_back(canary);
     task.mutant.killers = {mutant.heard};
     task.mutant.scenarios = all_mutants()[canary].scenarios;
-    if (task.mutant.seeds == 0) task.mutant.seeds = all_mutants()[canary].seeds;
+    task.mutant.seeds = all_mutants()[canary].seeds;
     return task;
 }
 
 Death silence_of(const Mutant& mutant, Death heard) {
     const std::string told = mutant.heard + " of " + mutant.canary;
     const bool crashed = heard.others.find("CRASH") != std::string::npos;
-    heard.others.clear();
-    heard.what = heard.killed ? "the canary is still heard: " + told
-                 : crashed    ? "the canary's lives crashed"
-                              : "nobody heard " + told;
+    const bool unheard = heard.others == "UNHEARD";
+    heard.others = heard.killed ? "the canary is heard all the same: " + told
+                   : crashed    ? "the canary's lives crashed"
+                   : unheard    ? "without the mistake nobody hears the canary: " + told
+                                : "";
+    heard.what = "nobody hears " + told;
     heard.id = "CANARY";
-    heard.killed = !heard.killed && !crashed;
+    heard.killed = heard.others.empty();
     return heard;
 }
 
