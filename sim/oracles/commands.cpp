@@ -182,7 +182,8 @@ void Oracles::changing(std::uint8_t agent, const Command& command, Fence fence) 
 }
 
 bool Oracles::scaled_lately() const {
-    return scaled_at_ + world_.config.policy.authority_ttl + unknowable > world_.kernel.now;
+    return desired_seen_ != world_.store.desired.replicas ||
+           scaled_at_ + world_.config.policy.authority_ttl + unknowable > world_.kernel.now;
 }
 
 // S12: a desired voter whose volume is whole goes only after it was silent for its limit.
@@ -202,6 +203,8 @@ void Oracles::check_evidence_of_loss(std::uint8_t agent, const View& target) {
     const auto leader = world_.cluster.able_leader();
     const bool accused = leader && !world_.cluster.process(*leader).accused.empty();
     if (o >= world_.store.desired.replicas || !whole || doubted || accused) return;
+    // Who could not read the record judged by an older one, and learns better by the next answer.
+    if (store_cut_at_[agent] + world_.config.policy.unresponsive_after > world_.kernel.now) return;
     // Who did not hear it, or heard it between two probes, may take it for silent.
     const Instant lately = world_.kernel.now - Span{world_.config.policy.unresponsive_after.us / 2};
     const bool heard = world_.network.linked(agent, o) &&
@@ -216,7 +219,9 @@ void Oracles::check_evidence_of_loss(std::uint8_t agent, const View& target) {
 void Oracles::check_succession(std::uint8_t leader, MemberId target) {
     const EtcdData* data = world_.cluster.data(leader);
     if (data == nullptr || data->id != target) return;
-    if (leads_since_[leader] + unknowable > world_.kernel.now) return;
+    // One that leads since an instant ago, or woke then, may not be known to lead.
+    const Instant since = std::max(leads_since_[leader], serves_since_[leader]);
+    if (serves_since_[leader] == Instant{} || since + unknowable > world_.kernel.now) return;
     for (const View& view : world_.cluster.process(leader).conf)
         if (view.ordinal != leader && !view.learner && world_.cluster.serves(view.ordinal))
             return report("L3", "the leader " + hex(target) + " is removed although " +

@@ -327,8 +327,10 @@ void Oracles::audit() {
     if (desired_seen_ != world_.store.desired.replicas) scaled_at_ = world_.kernel.now;
     desired_seen_ = world_.store.desired.replicas;
     const auto leader = world_.cluster.able_leader();
-    for (std::uint8_t o = 0; o < Network::size; ++o)
+    for (std::uint8_t o = 0; o < Network::size; ++o) {
         note_service(o);
+        if (!world_.network.reaches_store(o)) store_cut_at_[o] = world_.kernel.now;
+    }
     if (!leader) return;
     const EtcdData& theirs = *world_.cluster.data(*leader);
     for (const View& view : world_.cluster.process(*leader).conf) {

@@ -133,9 +133,9 @@ class Oracles {
     };
     // An agent learns of a death by its next probe at the earliest; a command under way then lands.
     static constexpr Span unknowable = seconds(3);
-    // S21, for policies whose minutes are seconds: twice what 20,000 lives ever needed.
-    static constexpr std::uint64_t commands_per_minute = 100'000;
-    static constexpr std::uint64_t starts_per_minute = 100'000;
+    // S21, for policies whose minutes are seconds: twice what 4,000 lives ever needed (240 and 21).
+    static constexpr std::uint64_t commands_per_minute = 480;
+    static constexpr std::uint64_t starts_per_minute = 42;
 
     void report(const char* id, std::string what);
     void stamping(std::uint8_t o, const StampVolume& stamp);
@@ -181,6 +181,7 @@ class Oracles {
     Revision highest_;                        // that was ever acknowledged
     std::uint32_t desired_seen_ = 0;
     Instant scaled_at_;
+    std::array<Instant, Network::size> store_cut_at_{};
 };
 
 }  // namespace quorate::sim
