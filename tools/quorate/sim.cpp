@@ -1,5 +1,8 @@
+#include <unistd.h>
+
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <iostream>
 #include <thread>
 
@@ -98,6 +101,21 @@ Exit swarm(const Asked& asked) {
     return static_cast<Exit>(report.exit_code());
 }
 
+// Seeded mistakes are in no product: a developer's build directory has the program that holds them.
+Exit mutants(const std::string& scenarios) {
+    std::error_code error;
+    const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
+    const std::filesystem::path build = self.parent_path().parent_path().parent_path();
+    const std::string program = build / "tests/mutants/quorate-mutants";
+    if (error || ::access(program.c_str(), X_OK) != 0)
+        return fail(Exit::usage,
+                    "the mutants are not built; in a checkout run: ninja -C build "
+                    "tests/mutants/quorate-mutants");
+    ::execl(program.c_str(), program.c_str(), "--scenarios", scenarios.c_str(), "--jobs", "2",
+            nullptr);
+    return fail(Exit::failed, program + " cannot be run");
+}
+
 }  // namespace
 
 void add_sim(CLI::App& app, Exit& exit) {
@@ -122,6 +140,12 @@ void add_sim(CLI::App& app, Exit& exit) {
         ->default_val(std::max(1U, std::thread::hardware_concurrency()))
         ->check(CLI::Range(1U, 256U));
     add_life(*many);
+    auto scenarios = std::make_shared<std::string>("scenarios");
+    CLI::App* mistakes = verb->add_subcommand("mutants", "are seeded mistakes found? (developers)");
+    mistakes->add_option("--scenarios", *scenarios, "folder of the .scn files")
+        ->check(CLI::ExistingDirectory)
+        ->capture_default_str();
+    mistakes->callback([scenarios, &exit] { exit = mutants(*scenarios); });
     many->callback([asked, &exit] { exit = swarm(*asked); });
 }
 
