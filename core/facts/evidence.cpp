@@ -79,6 +79,12 @@ Instant awake_since(const Facts& facts) {
     return facts.slept_at + facts.settings.policy.probe_period * 2;
 }
 
+Span asleep_at_most(const State& state) {
+    const Span period = state.facts.settings.policy.probe_period;
+    return state.wake_at && *state.wake_at <= awake_since(state.facts) ? Span{period.us / 2}
+                                                                       : period;
+}
+
 bool list_is_evidence(const State& state) {
     const Facts& facts = state.facts;
     if (state.now < awake_since(facts)) return false;

@@ -55,6 +55,10 @@ bool in_flight(const State& state) {
 // changed in the membership.
 Instant awake_since(const Facts& facts);
 
+// A timer that is later than this was slept through. Just awake, half of it: one sleep after
+// another leaves no time to ask.
+Span asleep_at_most(const State& state);
+
 // The list is linearizable, of this epoch's cluster, and nothing was asked to change since.
 bool list_is_evidence(const State& state);
 

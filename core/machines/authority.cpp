@@ -41,10 +41,13 @@ struct release {
         return out;
     }
 };
+// What it was taken for may wait for somebody else, and be visible all the same: it is not asked
+// for again at once, and again, at the pace of the store (S21).
 struct forget {
     static Out decide(const State& state, const auto&) {
         Out out = with(state);
         out.data->fence = Fence{};
+        out.data->retry_at = state.now + state.facts.settings.policy.stability_window;
         return out;
     }
 };

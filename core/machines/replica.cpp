@@ -35,7 +35,9 @@ struct examine {
 };
 struct tell_empty {
     static Out decide(const State& state, const auto&) {
-        return write(state, with_empty_volume(state.facts));
+        Out out = write(state, with_empty_volume(state.facts));
+        out.data->told_at = state.now;
+        return out;
     }
 };
 struct name_founders {

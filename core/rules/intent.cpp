@@ -38,6 +38,13 @@ bool is_stuck(const State& state, const ListedMember& member) {
     return state.now >= repair.progress + state.facts.settings.policy.learner_stuck_after;
 }
 
+// Its own agent says that its volume holds nothing of it any more.
+bool asks_anew(const Facts& facts, const PlannedMember& member) {
+    const ReplicaEntry* entry =
+        member.ordinal ? facts.record->replicas.find(*member.ordinal) : nullptr;
+    return entry != nullptr && entry->claim == VolumeClaim::wants_admission;
+}
+
 PlannedMember planned(const State& state, const ListedMember& listed) {
     const Facts& facts = state.facts;
     PlannedMember member;
@@ -52,6 +59,9 @@ PlannedMember planned(const State& state, const ListedMember& listed) {
         const ReplicaEntry* entry = facts.record->replicas.find(*member.ordinal);
         member.told = entry != nullptr && entry->member_id == listed.id;
     }
+    if (content_is_undecided(facts) && member.health == MemberHealth::failed &&
+        !asks_anew(facts, member))
+        member.health = MemberHealth::quiet;
     member.stuck = is_stuck(state, listed) || (listed.learner && content_is_undecided(facts));
     return member;
 }
@@ -188,8 +198,10 @@ bool work_is_visible(const State& state) {
         if (founder_not_told_yet(*facts.record, ordinal, entry) && !asks(entry)) continue;
         if (entry_needs_authority(facts, ordinal, entry)) return true;
     }
+    // While nobody can say whose content is right, whoever is silent may hold the copy that
+    // decides.
     for (const auto& [id, member] : state.members)
-        if (member.phase == MemberPhase::failed) return true;
+        if (member.phase == MemberPhase::failed && !content_is_undecided(facts)) return true;
     return doubt_is_work(state) || space_is_work(state);
 }
 
@@ -237,7 +249,7 @@ std::optional<Instant> next_wake(const State& state) {
     }
     for (const auto& [ordinal, probe] : facts.probes)
         if (!healthy(probe.status))
-            earliest.consider(std::max(probe.quiet_since, serves_since(facts)) +
+            earliest.consider(std::max({probe.quiet_since, facts.slept_at, serves_since(facts)}) +
                               silence_limit(facts, ordinal));
     if (state.repair.phase != RepairPhase::idle)
         earliest.consider(state.repair.progress + policy.learner_stuck_after);
@@ -252,6 +264,11 @@ std::optional<Instant> next_wake(const State& state) {
     if (state.space.phase == SpacePhase::parked)
         earliest.consider(state.space.since + policy.hash_check_period);
     earliest.consider(awake_since(facts));
+    // Who may change the membership notices soon when it slept: a timer that is far away is not
+    // late.
+    if (state.authority.phase == AuthorityPhase::holding)
+        earliest.consider(state.now + policy.probe_period);
+    if (state.now < awake_since(facts)) earliest.consider(state.now + asleep_at_most(state));
     if (facts.list_refused_at != Instant{}) earliest.consider(facts.list_at + policy.retry_period);
     if (state.replica.phase == ReplicaPhase::examining) earliest.consider(probed_since_told(state));
     if (state.replica.phase == ReplicaPhase::serving)

@@ -188,6 +188,12 @@ RepairReading leadership(const State& state) {
     return signal::leads_not{};
 }
 
+// etcd may have refused the removal for so long that the target was elected: it hands over first.
+bool leads_by_now(const State& state) {
+    const RepairReading now = leadership(state);
+    return now && std::holds_alternative<signal::leads>(*now);
+}
+
 // A change is begun for a reason, which may go while etcd refuses the change. Another removal that
 // became more urgent does not stop one that is still allowed; a learner's removal is not asked
 // again, since the planner would only admit it anew.
@@ -335,8 +341,12 @@ std::optional<MemberSignal> read_member(const State& state, MemberId id) {
     if (phase == MemberPhase::failed || !judged) return std::nullopt;
     if (is_being_defragmented(state, member.ordinal)) return std::nullopt;
     // Counted from when it fell silent, but not before this agent could have noticed otherwise, and
-    // not while nobody served: who comes back after an outage has had no time to be heard.
-    const Instant since = std::max({member.since, facts.started_at, serves_since(facts)});
+    // not while nobody served: who comes back after an outage has had no time to be heard. What an
+    // agent slept through is its own silence, not theirs; and what it heard while it had no list to
+    // judge by, since its own etcd was down, was heard.
+    const Instant quiet = probe != nullptr ? probe->quiet_since : Instant{};
+    const Instant since =
+        std::max({member.since, quiet, facts.started_at, facts.slept_at, serves_since(facts)});
     if (state.now >= since + limit) return signal::limit_passed{};
     return std::nullopt;
 }
@@ -381,7 +391,7 @@ std::optional<RepairSignal> read_repair(const State& state) {
         case RepairPhase::removing:
             if (!list_is_evidence(state)) return std::nullopt;
             if (target(state) != nullptr && !retry) return std::nullopt;
-            if (removal_is_given_up(state)) return signal::let_go{};
+            if (removal_is_given_up(state) || leads_by_now(state)) return signal::let_go{};
             return list_says(state);
         case RepairPhase::wiping:
             if (expelled_in_record(state)) return signal::told{};

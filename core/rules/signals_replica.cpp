@@ -251,7 +251,10 @@ Reading when_gathering(const State& state) {
         return may_retry(state) ? Reading(signal::untold{}) : std::nullopt;
     // One names the founders: the lowest. The others only add to the noise of conflicts.
     if (facts.settings.self != Ordinal{0} || !all_have_told(facts)) return std::nullopt;
-    return may_retry(state) || facts.record ? Reading(signal::all_told{}) : std::nullopt;
+    // The first time at once; a store that cannot be reached is not asked in a hot loop (S21).
+    const bool first =
+        state.replica.retry_at <= state.replica.told_at + facts.settings.policy.retry_period;
+    return may_retry(state) || first ? Reading(signal::all_told{}) : std::nullopt;
 }
 
 Reading when_claiming(const State& state) {

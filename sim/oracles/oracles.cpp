@@ -10,9 +10,6 @@
 namespace quorate::sim {
 namespace {
 
-// An agent learns of a death by its next probe at the earliest; a command under way then lands.
-constexpr Span unknowable = seconds(3);
-
 std::string name(std::uint8_t o) { return "replica " + std::to_string(int{o}); }
 
 std::string text(LogPosition position, std::uint64_t term) {
@@ -40,6 +37,7 @@ void Oracles::removal_asked(std::uint8_t leader, MemberId target) {
     std::size_t live = 0;
     bool voter = false;
     bool learner_in_hand = false;
+    check_succession(leader, target);
     for (const View& view : p.conf) {
         if (view.learner) {
             learner_in_hand |= view.id != target;
@@ -89,6 +87,20 @@ void Oracles::promotion_asked(std::uint8_t leader, MemberId target) {
         const Revision at = world_.cluster.revision(view.ordinal);
         const auto learner = world_.cluster.hash_at(view.ordinal, at);
         const auto leading = world_.cluster.hash_at(leader, at);
+        const ReplicaEntry* entry = world_.store.record
+                                        ? world_.store.record->replicas.find(Ordinal{view.ordinal})
+                                        : nullptr;
+        if (entry != nullptr && entry->member_id == target && entry->high_water == LogPosition{})
+            report("S9", "the learner " + hex(target) +
+                             " is promoted before the record knows that it ran");
+        const Process& leads = world_.cluster.process(leader);
+        const auto match = std::find_if(leads.progress.begin(), leads.progress.end(),
+                                        [&](const Progress& one) { return one.id == target; });
+        if (match != leads.progress.end() &&
+            match->match * 10 < world_.cluster.data(leader)->last_index() * 9)
+            report("S9", "the learner " + hex(target) + " has " + std::to_string(match->match) +
+                             " of " + std::to_string(world_.cluster.data(leader)->last_index()) +
+                             " entries");
         const bool surprised =
             world_.changed_at != Instant{} && world_.changed_at + unknowable > world_.kernel.now;
         if (learner && leading && learner->hash != leading->hash && !surprised)
@@ -180,7 +192,10 @@ void Oracles::ended(std::uint8_t o) {
     if (ran.reached <= data->last()) ran = Ran{data->last(), data->term, o};
 }
 
-void Oracles::established(std::uint8_t leader) { check_content(leader); }
+void Oracles::established(std::uint8_t leader) {
+    leads_since_[leader] = world_.kernel.now;
+    check_content(leader);
+}
 
 // A configuration counts from when it is applied [etcd facts 6], also when the voter that it brings
 // was cut off an instant before, so that nothing is ever committed under it.
@@ -210,8 +225,9 @@ void Oracles::check_content(std::uint8_t leader) {
     forgive_all();  // told once
 }
 
-void Oracles::acknowledged(std::uint8_t, std::uint64_t write) {
+void Oracles::acknowledged(std::uint8_t via, std::uint64_t write) {
     ++counts_.acknowledged;
+    highest_ = std::max(highest_, world_.cluster.revision(via));
     if (owed_.size() <= write) owed_.resize(write + 256);
     owed_[write] = true;
 }
@@ -239,6 +255,7 @@ void Oracles::forgive_all() { std::fill(owed_.begin(), owed_.end(), false); }
 
 void Oracles::losing(std::uint8_t o) {
     lost_[o] = true;
+    last_command_[o] = CommandId{};
     ever_lost_ = true;
     lost_at_[o] = world_.kernel.now;
     lost_as_[o] = ran_as_[o];
@@ -330,6 +347,18 @@ bool Oracles::content_decidable() const {
     return world_.cluster.process(last_voters_.front()).accused.empty();
 }
 
+bool Oracles::content_is_undecidable() const {
+    std::size_t right = 0;
+    bool wrong = false;
+    for (const std::uint8_t voter : last_voters_) {
+        const EtcdData* data = world_.cluster.data(voter);
+        if (data == nullptr || !world_.cluster.serves(voter)) continue;
+        if (data->changed == 0) ++right;
+        wrong |= data->changed != 0;
+    }
+    return wrong && right < quorum(last_voters_.size());
+}
+
 bool Oracles::recoverable() const {
     if (!last_voters_.empty() && !content_decidable()) return false;
     std::size_t honest = 0;
@@ -353,13 +382,25 @@ std::string Oracles::voters_text() const {
     return text;
 }
 
+void Oracles::note_service(std::uint8_t o) {
+    const Instant now = world_.kernel.now;
+    if (!world_.cluster.serves(o)) {
+        serves_since_[o] = Instant{};
+        return;
+    }
+    if (serves_since_[o] == Instant{}) serves_since_[o] = now;
+    served_at_[o] = now;
+    if (serves_since_[o] + unknowable < now) steady_at_[o] = now;
+}
+
 void Oracles::after_event() {
     if (topology_seen_ == world_.cluster.topology()) return;
     topology_seen_ = world_.cluster.topology();
+    if (!world_.network.whole()) ++counts_.cuts;
     std::uint32_t able = 0;
     std::string who;
     for (std::uint8_t o = 0; o < Network::size; ++o) {
-        if (world_.cluster.serves(o)) served_at_[o] = world_.kernel.now;
+        note_service(o);
         if (!world_.cluster.able(o)) continue;
         ++able;
         who += " " + std::to_string(int{o});
@@ -370,9 +411,13 @@ void Oracles::after_event() {
 }
 
 void Oracles::audit() {
+    if (desired_seen_ != world_.store.desired.replicas) scaled_at_ = world_.kernel.now;
+    desired_seen_ = world_.store.desired.replicas;
     const auto leader = world_.cluster.able_leader();
-    for (std::uint8_t o = 0; o < Network::size; ++o)
-        if (world_.cluster.serves(o)) served_at_[o] = world_.kernel.now;
+    for (std::uint8_t o = 0; o < Network::size; ++o) {
+        note_service(o);
+        if (!world_.network.reaches_store(o)) store_cut_at_[o] = world_.kernel.now;
+    }
     if (!leader) return;
     const EtcdData& theirs = *world_.cluster.data(*leader);
     for (const View& view : world_.cluster.process(*leader).conf) {

@@ -62,6 +62,7 @@ Conclusion conclude(World& world, Operator person) {
     if (settled) return {Ending::converged, "", after()};
     const auto parked = world.parked();
     std::string what;
+    if (parked && world.oracles.content_is_undecidable()) return {Ending::parked, *parked, after()};
     if (!recoverable && parked) {
         if (person == Operator::absent || world.cluster.able_leader() || !approve(world))
             return {Ending::parked, *parked, after()};

@@ -246,6 +246,7 @@ void Agent::start_command(const Command& command) {
     world_.faults.command_released();
     if (destroys(command.body)) ++world_.destructive_commands;
     world_.oracles.released(self_, command.id, committed_);
+    world_.oracles.issued(self_, command);
     world_.kernel.note((command.id.value << 8) | command.body.index());
     if (const auto* wake = std::get_if<WakeAt>(&command.body)) {
         Happening alarm;
@@ -494,6 +495,7 @@ struct Agent::Carry {
         if (!agent.fenced(fence)) return refuse(Refusal::precondition, "authority is gone");
         if (!world.network.linked(agent.self_, via))
             return refuse(Refusal::not_reachable, "connection refused");
+        world.oracles.changing(agent.self_, waiting.command, fence);
         const std::uint64_t uid =
             world.await_request(via, agent.self_, waiting.command, waiting.answer_lost);
         if (auto no = ask(via, uid)) {
@@ -506,6 +508,7 @@ struct Agent::Carry {
 void Agent::execute(std::uint32_t slot) {
     const Waiting waiting = waiting_[slot];
     waiting_[slot].free = true;
+    world_.oracles.carrying_out(self_, waiting.command);
     std::visit(Carry{*this, waiting}, waiting.command.body);
 }
 

@@ -31,12 +31,12 @@ class Agent final : private JournalPort, private OutboxPort, private ClockPort {
     Agent(World& world, std::uint8_t self);
 
     bool alive() const { return alive_; }
+    bool frozen() const { return frozen_; }
+    bool crash_planned() const { return crash_.point != CrashPoint::none; }
     const State& state() const { return engine_->state(); }
     std::uint64_t life() const { return life_; }
     void plan_crash(CrashPlan plan) { crash_ = std::move(plan); }
-    bool crash_planned() const { return crash_.point != CrashPoint::none; }
     void freeze(bool frozen);
-    bool frozen() const { return frozen_; }
     // Its clock is ahead of the world's by so much more; it never goes back.
     void jump(Span ahead) { ahead_ = ahead_ + ahead; }
     Instant now() override;

@@ -196,6 +196,7 @@ bool World::change_content(std::uint8_t o) {
 
 void World::lose_journal(std::uint8_t o, std::size_t records) {
     agents[o]->die();
+    oracles.journal_lost(o);
     std::vector<Record>& kept = volumes[o].journal.records;
     if (records >= kept.size()) return set_journal_aside(o);
     kept.resize(kept.size() - records);
@@ -204,6 +205,8 @@ void World::lose_journal(std::uint8_t o, std::size_t records) {
 void World::swap_journals(std::uint8_t a, std::uint8_t b) {
     agents[a]->die();
     agents[b]->die();
+    oracles.journal_lost(a);
+    oracles.journal_lost(b);
     std::swap(volumes[a].journal, volumes[b].journal);
 }
 
@@ -218,7 +221,9 @@ bool World::approve_rebuild() {
     if (!store.record) return false;
     const auto plan = plan_recovery(*store.record);
     if (!plan) return false;
-    if (plan->may_lose) oracles.accept_loss(plan->survivors.front().ordinal);
+    const auto& best = plan->survivors.front();
+    if (plan->may_lose) oracles.accept_loss(best.ordinal);
+    oracles.approved(*store.record, best.ordinal, best.position);
     for (const auto& agent : agents)
         agent->post(RecoveryApproved{plan->token});
     return true;

@@ -5,6 +5,7 @@
 #include <string>
 #include <variant>
 
+#include "core/machines/authority.hpp"
 #include "core/rules/intent.hpp"
 #include "core/rules/record_edits.hpp"
 #include "core/rules/signals.hpp"
@@ -59,6 +60,20 @@ TEST(ReadAuthority, OneThatDepartsActsWhileNobodyThatStaysServes) {
         << "or the only voter would go with its pod before replica 0 is let in";
 }
 
+// S21: work that waits for somebody else stays visible, and must not be a loop of taking and
+// giving.
+TEST(ReadAuthority, GivenBackItIsNotAskedForAgainAtOnce) {
+    State state = idle_with_work(0);
+    state.authority.phase = AuthorityPhase::releasing;
+    const AuthorityTurn turn = turn_authority(state, signal::authority_lost{});
+    state.authority = *turn.effects.data;
+    state.authority.phase = turn.phase;
+    state.authority.work_since = test::now - seconds(60);
+    EXPECT_EQ(std::nullopt, read_authority(state));
+    state.now = test::now + state.facts.settings.policy.stability_window;
+    EXPECT_TRUE(is<signal::work_for_us>(read_authority(state)));
+}
+
 TEST(ReadAuthority, IsKeptWhileAChangeIsInHand) {
     State state = test::state();
     EXPECT_TRUE(is<signal::work_done>(read_authority(state)));
@@ -76,6 +91,7 @@ TEST(ReadMember, SilenceIsJudgedOnlyAfterTheLimitAndWhileSomebodyServes) {
     member.phase = MemberPhase::suspect;
     member.since = test::now - minutes(2) + microseconds(1);
     test::probe(state, 2, {});
+    state.facts.probes[Ordinal{2}].quiet_since = test::now - hours(1);
     for (const std::uint32_t other : {0U, 1U})
         state.facts.probes[Ordinal{other}].healthy_since = test::now - hours(1);
     EXPECT_EQ(std::nullopt, read_member(state, test::member_id(2)));
@@ -104,6 +120,35 @@ TEST(ReadMember, SilenceFromBeforeThisAgentLivedIsNotHeldAgainstIt) {
     test::probe(state, 2, {});
     state.facts.started_at = test::now - minutes(1);
     EXPECT_EQ(std::nullopt, read_member(state, test::member_id(2)));
+}
+
+TEST(ReadMember, WhatWasHeardWithoutAListToJudgeByWasHeard) {
+    State state = test::state();
+    MemberState& member = *state.members.find(test::member_id(2));
+    member.phase = MemberPhase::suspect;
+    member.since = test::now - hours(1);
+    test::probe(state, 2, {});
+    for (const std::uint32_t other : {0U, 1U})
+        state.facts.probes[Ordinal{other}].healthy_since = test::now - hours(1);
+    state.facts.probes[Ordinal{2}].quiet_since = test::now - minutes(1);
+    EXPECT_EQ(std::nullopt, read_member(state, test::member_id(2)));
+    state.facts.probes[Ordinal{2}].quiet_since = test::now - minutes(2);
+    EXPECT_TRUE(is<signal::limit_passed>(read_member(state, test::member_id(2))));
+}
+
+TEST(ReadMember, WhatThisAgentSleptThroughIsNotHeldAgainstIt) {
+    State state = test::state();
+    MemberState& member = *state.members.find(test::member_id(2));
+    member.phase = MemberPhase::suspect;
+    member.since = test::now - hours(1);
+    test::probe(state, 2, {});
+    state.facts.probes[Ordinal{2}].quiet_since = test::now - hours(1);
+    for (const std::uint32_t other : {0U, 1U})
+        state.facts.probes[Ordinal{other}].healthy_since = test::now - hours(1);
+    state.facts.slept_at = test::now - minutes(1);
+    EXPECT_EQ(std::nullopt, read_member(state, test::member_id(2)));
+    state.facts.slept_at = test::now - minutes(2);
+    EXPECT_TRUE(is<signal::limit_passed>(read_member(state, test::member_id(2))));
 }
 
 TEST(ReadMember, AVolumeThatAsksForAdmissionIsLostAtOnce) {
@@ -324,6 +369,14 @@ TEST(ReadRepair, ARemovalThatMayNoLongerBeIsGivenUpForTheOneThatMay) {
     EXPECT_TRUE(is<signal::let_go>(read_repair(state)));
     state.repair.phase = RepairPhase::removing;
     EXPECT_TRUE(is<signal::let_go>(read_repair(state)));
+}
+
+TEST(ReadRepair, ATargetThatWasElectedMeanwhileHandsOverFirst) {
+    State state = repairing(RepairPhase::removing);
+    EXPECT_TRUE(is<signal::listed_voter>(read_repair(state)));
+    for (const std::uint32_t one : {0U, 1U, 2U})
+        test::probe(state, one, test::serving_status(one, 2));
+    EXPECT_TRUE(is<signal::let_go>(read_repair(state))) << "it begins again, with the hand-over";
 }
 
 TEST(ReadRepair, AnAdditionThatIsNoLongerPlannedIsGivenUp) {

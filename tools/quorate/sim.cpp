@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -295,6 +297,21 @@ Exit diff(const Asked& asked) {
     return Exit::ok;
 }
 
+// Seeded mistakes are in no product: a developer's build directory has the program that holds them.
+Exit mutants(const std::string& scenarios) {
+    std::error_code error;
+    const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
+    const std::filesystem::path build = self.parent_path().parent_path().parent_path();
+    const std::string program = build / "tests/mutants/quorate-mutants";
+    if (error || ::access(program.c_str(), X_OK) != 0)
+        return fail(Exit::usage,
+                    "the mutants are not built; in a checkout run: ninja -C build "
+                    "tests/mutants/quorate-mutants");
+    ::execl(program.c_str(), program.c_str(), "--scenarios", scenarios.c_str(), "--jobs", "2",
+            nullptr);
+    return fail(Exit::failed, program + " cannot be run");
+}
+
 }  // namespace
 
 void add_sim(CLI::App& app, Exit& exit) {
@@ -332,6 +349,12 @@ void add_sim(CLI::App& app, Exit& exit) {
     add_life(*many);
     many->add_option("--failures", asked->bundles, "writes a bundle for each mistake into it");
     many->callback([asked, &exit] { exit = swarm(*asked); });
+    auto scenarios = std::make_shared<std::string>("scenarios");
+    CLI::App* mistakes = verb->add_subcommand("mutants", "are seeded mistakes found? (developers)");
+    mistakes->add_option("--scenarios", *scenarios, "folder of the .scn files")
+        ->check(CLI::ExistingDirectory)
+        ->capture_default_str();
+    mistakes->callback([scenarios, &exit] { exit = mutants(*scenarios); });
     CLI::App* cells = verb->add_subcommand("coverage", "what many lives met, and what never");
     cells->add_option("--seeds", asked->seeds, "such as 1..20000");
     cells->add_option("--minutes", asked->minutes, "or as many as fit");

@@ -12,30 +12,7 @@
 namespace quorate::cli {
 namespace {
 
-using sim::OracleCounts;
 using sim::RunVerdict;
-
-struct Counter {
-    const char* name;
-    std::uint64_t OracleCounts::*place;
-};
-constexpr Counter counters[] = {
-    {"S1 removals", &OracleCounts::removals},
-    {"S2 voters removed", &OracleCounts::voters_out},
-    {"S3 times somebody could commit", &OracleCounts::able},
-    {"S3 foundings", &OracleCounts::founded},
-    {"S4 leaders held against acknowledged writes", &OracleCounts::leaders},
-    {"S4 acknowledged writes", &OracleCounts::acknowledged},
-    {"S5 starts of an identity that had run", &OracleCounts::restarts},
-    {"S9 promotions", &OracleCounts::promotions},
-    {"S16 commands released", &OracleCounts::released},
-    {"S17 records replayed", &OracleCounts::replayed},
-};
-
-void add(OracleCounts& to, const OracleCounts& more) {
-    for (const Counter& counter : counters)
-        to.*counter.place += more.*counter.place;
-}
 
 void add(SwarmReport& report, const RunVerdict& verdict) {
     ++report.lives;
@@ -43,7 +20,7 @@ void add(SwarmReport& report, const RunVerdict& verdict) {
     report.virtual_time.us += verdict.virtual_time.us;
     // A sum does not ask which thread was faster.
     report.digest += mix(verdict.seed, verdict.digest);
-    add(report.counts, verdict.counts);
+    sim::add(report.counts, verdict.counts);
     for (std::size_t i = 0; i < report.injected.size(); ++i) {
         report.injected[i].asked += verdict.injected[i].asked;
         report.injected[i].took += verdict.injected[i].took;
@@ -124,7 +101,7 @@ std::string text_of(const SwarmReport& report) {
                   report.parked, report.events,
                   static_cast<double>(report.virtual_time.us) / 1e6 / year_s, report.digest);
     std::string text = line;
-    for (const Counter& counter : counters) {
+    for (const sim::OracleCounter& counter : sim::oracle_counters) {
         const std::uint64_t count = report.counts.*counter.place;
         text += "\n  " + std::to_string(count) + "  " + counter.name;
         if (count == 0) text += "  <- never: this oracle has proven nothing";

@@ -1,0 +1,49 @@
+// Lives through seeds and scenarios with one seeded mistake switched on, until a property that is
+// named for it tells of it. A mutant that nobody tells of is a missing oracle.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace quorate::mutants {
+
+struct Mutant {
+    std::string name;
+    std::string mistake;
+    std::string equivalent;  // why nothing can tell it from the right code; else empty
+    std::string canary;      // a mistake in an oracle: with it this mutant is heard no more ...
+    std::string heard;       // ... by this id
+    std::vector<std::string> killers;
+    std::vector<std::string> scenarios;
+    std::uint64_t seeds = 0;
+};
+
+const std::vector<Mutant>& all_mutants();
+
+struct Death {
+    bool killed = false;
+    std::string id;           // of the property that told
+    std::string where;        // "seed 17", "repair/a.scn"
+    std::string what;         // its words
+    std::string others;       // ids that spoke and are not named for this mutant
+    std::uint64_t seeds = 0;  // lived through, the last one included
+    double seconds = 0;
+};
+
+struct Search {
+    std::string scenarios;  // folder of the corpus
+    std::uint64_t first_seed = 1;
+    unsigned jobs = 1;
+};
+
+// One death for each mutant, in their order; each in a process of its own, so that a crash is one
+// more way to die. `told` hears of each as it ends.
+std::vector<Death> search(const std::vector<Mutant>& mutants, const Search& how,
+                          const std::function<void(const Mutant&, const Death&)>& told);
+
+// The same search without any mistake: its only good end is that nothing is killed.
+Death control(const std::vector<std::string>& scenarios, std::uint64_t seeds, const Search& how);
+
+}  // namespace quorate::mutants
