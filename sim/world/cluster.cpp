@@ -46,13 +46,14 @@ std::optional<std::uint8_t> Cluster::ordinal_of(const std::string& url) {
     return std::nullopt;
 }
 
-void Cluster::start(std::uint8_t o, const StartEtcd& how) {
+void Cluster::start(std::uint8_t o, const StartEtcd& how, const EtcdFlags& flags) {
     Process& p = at(o);
     const std::uint64_t incarnation = p.incarnation + 1;
     p = Process{};
     p.incarnation = incarnation;
     p.life = Life::booting;
     p.start = how;
+    p.flags = flags;
     Happening boot;
     boot.kind = Kind::etcd_boot;
     boot.target = o;
@@ -62,12 +63,22 @@ void Cluster::start(std::uint8_t o, const StartEtcd& how) {
 }
 
 void Cluster::boot(std::uint8_t o) {
+    EtcdData left;  // a database without its log
+    if (volumes_[o].data && disk(o).damage == Damage::wal_lost) {
+        left = std::move(disk(o));
+        volumes_[o].data.reset();
+    }
     if (volumes_[o].data) {
         watcher_.starting(o, disk(o));
+        if (const auto why = cannot_open(o)) return end(o, *why);
         return come_up(o);
     }
     const bool made = at(o).start.founding ? found(o) : join(o);
-    if (made) come_up(o);
+    if (!made) return;
+    disk(o).kept = std::move(left.kept);
+    disk(o).kept_index = left.kept_index;
+    disk(o).changed = left.changed;
+    come_up(o);
 }
 
 // No WAL, state new: asks the peers first; one of them that knows this id ends it (etcd facts 5).
@@ -145,6 +156,8 @@ void Cluster::come_up(std::uint8_t o) {
     p.life = Life::up;
     p.up_since = kernel_.now;
     reset_timeout(o);
+    for (const std::uint64_t write : disk(o).kept)
+        take_write(o, write);
     Happening first;
     first.kind = Kind::raft_tick;
     first.target = o;
@@ -152,6 +165,7 @@ void Cluster::come_up(std::uint8_t o) {
     kernel_.schedule(
         Span{static_cast<std::int64_t>(kernel_.streams.below(o, Purpose::boot, 100'000))}, first);
     apply(o);
+    if (at(o).up() && !passes_initial_check(o)) end(o, ExitClass::data_inconsistent);
 }
 
 void Cluster::stop(std::uint8_t o) {
@@ -300,7 +314,7 @@ std::optional<MemberList> Cluster::members(std::uint8_t o, Freshness freshness) 
     for (const View& view : p.conf) {
         ListedMember member;
         member.id = view.id;
-        if (view.started) member.name = "replica-" + std::to_string(int{view.ordinal});
+        if (view.started) member.name = "replica-" + std::to_string(int{view.name});
         member.peer_urls = {peer_url(view.ordinal)};
         member.learner = view.learner;
         list.members.push_back(std::move(member));
@@ -345,6 +359,20 @@ void Cluster::change_content(std::uint8_t o) {
         hash = mix(hash, disk(o).changed);
 }
 
+// Whoever dialled last as this member gets its stream, and the one that lost it dials again
+// [rafthttp streamWriter.attach]: two processes with one id each get a part of what is said to it.
+std::uint8_t Cluster::address_of(std::uint8_t from, const View& view) {
+    std::uint8_t found = view.ordinal;
+    std::uint64_t same = 0;
+    for (std::uint8_t o = 0; o < size; ++o) {
+        if (!at(o).up() || !volumes_[o].data || !network_.linked(from, o)) continue;
+        if (disk(o).id != view.id || disk(o).cluster != disk(from).cluster) continue;
+        ++same;
+        if (same == 1 || kernel_.streams.below(from, Purpose::raft_delay, same) == 0) found = o;
+    }
+    return found;
+}
+
 bool Cluster::connected(std::uint8_t a, std::uint8_t b, Span least) const {
     if (a == b) return true;
     if (!processes_[a].up() || !processes_[b].up() || !network_.linked(a, b)) return false;
@@ -362,24 +390,29 @@ std::size_t Cluster::connected_voters(std::uint8_t o, Span least) const {
 
 // 3.4 to 3.5.29, 3.6.0 to 3.6.10: isConnectedFullySince; later: a quorum counted with the new one
 // down, isConnectedToQuorumAfterAddingNewMemberSince (etcd facts 6.2).
-std::optional<Refused> Cluster::add_learner(std::uint8_t via, std::uint8_t ordinal,
-                                            std::uint64_t uid) {
+std::optional<Refused> Cluster::add(std::uint8_t via, std::uint8_t ordinal, EntryKind as,
+                                    std::uint64_t uid) {
     Process& p = at(via);
     if (!p.answers()) return refused(Refusal::not_reachable, "connection refused");
     const std::size_t n = voters(p);
     const bool newer = (version_ >= Version{3, 5, 30} && version_ < Version{3, 6, 0}) ||
                        version_ >= Version{3, 6, 11};
     const std::size_t needed = n == 1 ? 1 : newer ? quorum_of(n + 1) : n;
-    if (connected_voters(via, health_interval) < needed)
+    // Only for a voter [IsReadyToAddVotingMember]; the second member of one is exempt.
+    const auto started = static_cast<std::size_t>(std::count_if(
+        p.conf.begin(), p.conf.end(), [](const View& v) { return !v.learner && v.started; }));
+    if (p.flags.strict && as == EntryKind::add_voter && n != 1 && started < quorum_of(n + 1))
+        return refused(Refusal::not_enough_started, "not enough started members");
+    if (p.flags.strict && connected_voters(via, health_interval) < needed)
         return refused(Refusal::unhealthy_cluster, "etcdserver: unhealthy cluster");
     for (const View& view : p.conf) {
         if (view.ordinal == ordinal)
             return refused(Refusal::member_exists, "etcdserver: Peer URLs already exists");
-        if (view.learner)
+        if (view.learner && as == EntryKind::add_learner)
             return refused(Refusal::too_many_learners, "etcdserver: too many learner members");
     }
     const MemberId id{mix(kernel_.streams.draw(Streams::world, Purpose::identity), ordinal) | 1};
-    propose(via, LogEntry{0, uid, id.value, EntryKind::add_learner, ordinal});
+    propose(via, LogEntry{0, uid, id.value, as, ordinal});
     return std::nullopt;
 }
 
@@ -407,7 +440,7 @@ std::optional<Refused> Cluster::remove(std::uint8_t via, MemberId id, std::uint6
     const View* target = find(p, id);
     if (target == nullptr)
         return refused(Refusal::member_not_found, "etcdserver: member not found");
-    if (!target->learner) {
+    if (!target->learner && p.flags.strict) {
         const std::size_t n = voters(p);
         const auto started = static_cast<std::size_t>(std::count_if(
             p.conf.begin(), p.conf.end(),

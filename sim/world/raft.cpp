@@ -131,6 +131,7 @@ void Cluster::tick(std::uint8_t o) {
         }
         if (heard < majority(voters(p))) return become_follower(o, disk(o).term, MemberId{});
     }
+    check_content(o);
     for (const Progress& progress : p.progress) {
         if (progress.id == disk(o).id) continue;
         Message m;
@@ -145,7 +146,7 @@ void Cluster::send(std::uint8_t from, MemberId to, Message message) {
     const View* view = find(p, to);
     if (view == nullptr) return;
     message.from = from;
-    message.to = view->ordinal;
+    message.to = address_of(from, *view);
     message.from_id = disk(from).id;
     message.to_id = to;
     message.cluster = disk(from).cluster;
@@ -235,7 +236,7 @@ void Cluster::on_vote(const Message& m) {
     // A voter that fell behind does not know the candidate yet: it answers whoever asked, at the
     // URL that came with the question [etcd facts: X-PeerURLs; rafthttp/http.go AddRemote].
     const bool stranger = find(p, m.from_id) == nullptr;
-    if (stranger) p.conf.push_back({m.from_id, m.from, false, true});
+    if (stranger) p.conf.push_back({m.from_id, m.from, false, true, m.from});
     send(m.to, m.from_id, std::move(reply));
     if (stranger) p.conf.pop_back();
 }
@@ -278,7 +279,7 @@ void Cluster::on_append(const Message& m) {
     }
     // A learner without any configuration yet answers the address that spoke to it.
     const bool stranger = find(at(m.to), m.from_id) == nullptr;
-    if (stranger) at(m.to).conf.push_back({m.from_id, m.from, false, true});
+    if (stranger) at(m.to).conf.push_back({m.from_id, m.from, false, true, m.from});
     send(m.to, m.from_id, std::move(reply));
     if (stranger) at(m.to).conf.pop_back();
 }
@@ -319,7 +320,7 @@ void Cluster::on_heartbeat(const Message& m) {
     Message reply;
     reply.say = Say::heartbeat_reply;
     const bool stranger = find(at(m.to), m.from_id) == nullptr;
-    if (stranger) at(m.to).conf.push_back({m.from_id, m.from, false, true});
+    if (stranger) at(m.to).conf.push_back({m.from_id, m.from, false, true, m.from});
     send(m.to, m.from_id, std::move(reply));
     if (stranger) at(m.to).conf.pop_back();
     if (p.applied > 0 && find(p, disk(m.to).id) != nullptr) publish(m.to);
@@ -444,7 +445,15 @@ void Cluster::apply(std::uint8_t o) {
         if (p.incarnation != incarnation) return;
     }
     if (gone) return end(o, ExitClass::removed);
+    if (snapshot_due(o)) disk(o).snapshot = p.applied;
     if (p.role == Role::leader) advance_commit(o);
+}
+
+void Cluster::take_write(std::uint8_t o, std::uint64_t write) {
+    Process& p = at(o);
+    p.hashes.push_back(mix(p.hashes.empty() ? 0 : p.hashes.back(), write ^ disk(o).changed));
+    if (p.has.size() <= write) p.has.resize(write + 64);
+    p.has[write] = true;
 }
 
 // Whether the entry did what it says [membership/cluster.go ValidateConfigurationChange].
@@ -462,10 +471,7 @@ bool Cluster::apply_one(std::uint8_t o, const LogEntry& entry) {
         case EntryKind::write:
             // To 3.7 the applier answers "corrupt cluster" (etcd facts 9).
             if (!p.accused.empty() || !p.short_of.empty()) return false;
-            p.hashes.push_back(
-                mix(p.hashes.empty() ? 0 : p.hashes.back(), entry.payload ^ disk(o).changed));
-            if (p.has.size() <= entry.payload) p.has.resize(entry.payload + 64);
-            p.has[entry.payload] = true;
+            if (p.applied > disk(o).kept_index) take_write(o, entry.payload);
             return true;
         case EntryKind::add_voter:
         case EntryKind::add_learner: {
@@ -474,7 +480,7 @@ bool Cluster::apply_one(std::uint8_t o, const LogEntry& entry) {
                        (entry.kind == EntryKind::add_learner && view.learner);
             });
             if (known != nullptr || was_removed || taken) return false;
-            p.conf.push_back({id, entry.ordinal, entry.kind == EntryKind::add_learner, false});
+            p.conf.push_back({id, entry.ordinal, entry.kind == EntryKind::add_learner, false, 0});
             if (p.role == Role::leader) {
                 p.progress.push_back({id, 0, disk(o).last_index() + 1, kernel_.now});
             }
@@ -516,9 +522,13 @@ bool Cluster::apply_one(std::uint8_t o, const LogEntry& entry) {
             return true;
         case EntryKind::compact:
             p.freeable_mib = 0;
+            p.compacted = p.hashes.size() + 1;
             return true;
         case EntryKind::publish:
-            if (known != nullptr) known->started = true;
+            if (known != nullptr) {
+                known->started = true;
+                known->name = entry.ordinal;
+            }
             if (id == disk(o).id && p.published_at != Instant{} && !p.ready) {
                 p.ready = true;
                 ++topology_;

@@ -123,6 +123,7 @@ void add_sim(CLI::App& app, Exit& exit) {
         ->check(CLI::Range(1U, 256U));
     add_life(*many);
     many->callback([asked, &exit] { exit = swarm(*asked); });
+    add_sim_xv(*verb, exit);
 }
 
 }  // namespace quorate::cli
