@@ -17,7 +17,7 @@ void Cluster::damage(std::uint8_t o, Damage kind) {
             if (d.log[i].kind == EntryKind::write) d.kept.push_back(d.log[i].payload);
         d.kept_index = d.commit;
     }
-    if (kind == Damage::wal_cut && !d.log.empty()) {
+    if ((kind == Damage::wal_cut || kind == Damage::wal_last_sector) && !d.log.empty()) {
         d.log.pop_back();
         d.commit = std::min(d.commit, d.last_index());
     }
@@ -76,6 +76,16 @@ bool Cluster::passes_initial_check(std::uint8_t o) const {
     return true;
 }
 
+std::optional<Refused> Cluster::over_quota(std::uint8_t via, std::uint64_t mib) {
+    const Process& p = at(via);
+    if (!p.answers() || p.flags.quota_mib == 0) return std::nullopt;
+    if (p.file_mib + mib <= p.flags.quota_mib) return std::nullopt;
+    const MemberId self = disk(via).id;
+    if (std::find(p.short_of.begin(), p.short_of.end(), self) == p.short_of.end())
+        propose(via, LogEntry{0, 0, self.value, EntryKind::nospace, 0});
+    return Refused{Refusal::no_space, "etcdserver: mvcc: database space exceeded"};
+}
+
 void Cluster::check_content(std::uint8_t o) {
     Process& p = at(o);
     if (!p.established) return;
@@ -89,14 +99,18 @@ void Cluster::check_content(std::uint8_t o) {
         compare_compacted(o);
 }
 
-// The leader takes itself for right [corrupt.go PeriodicCheck].
+// The leader takes itself for right, and accuses the first that differs, in the order of their ids,
+// which is any [corrupt.go PeriodicCheck].
 void Cluster::compare_followers(std::uint8_t o) {
     const auto mine = hash_at(o, revision(o));
+    std::vector<MemberId> differing;
     for (const View& view : at(o).conf) {
         if (view.ordinal == o || !network_.linked(o, view.ordinal)) continue;
         const auto theirs = hash_at(view.ordinal, revision(o));
-        if (theirs && theirs->hash != mine->hash) return accuse(o, view.id);
+        if (theirs && theirs->hash != mine->hash) differing.push_back(view.id);
     }
+    if (differing.empty()) return;
+    accuse(o, differing[kernel_.streams.below(o, Purpose::outcome, differing.size())]);
 }
 
 // At the revision of the last compaction; the majority is right [corrupt.go CompactHashCheck].

@@ -141,12 +141,7 @@ bool Cluster::join(std::uint8_t o) {
         watcher_.starting(o, disk(o));
         return true;
     }
-    Happening give_up;
-    give_up.kind = Kind::etcd_exit;
-    give_up.target = o;
-    give_up.guard = at(o).incarnation;
-    give_up.payload = static_cast<std::uint32_t>(ExitClass::peers_unreachable);
-    kernel_.schedule(seconds(10), give_up);
+    exit_after(o, seconds(10), ExitClass::peers_unreachable);
     return false;
 }
 
@@ -178,12 +173,16 @@ void Cluster::stop(std::uint8_t o) {
                 (void)move_leader(o, view.id);
                 break;
             }
+    exit_after(o, milliseconds(50), ExitClass::stopped);
+}
+
+void Cluster::exit_after(std::uint8_t o, Span wait, ExitClass why) {
     Happening exit;
     exit.kind = Kind::etcd_exit;
     exit.target = o;
-    exit.guard = p.incarnation;
-    exit.payload = static_cast<std::uint32_t>(ExitClass::stopped);
-    kernel_.schedule(milliseconds(50), exit);
+    exit.guard = at(o).incarnation;
+    exit.payload = static_cast<std::uint32_t>(why);
+    kernel_.schedule(wait, exit);
 }
 
 void Cluster::end(std::uint8_t o, ExitClass why) {

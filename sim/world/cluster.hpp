@@ -35,6 +35,7 @@ struct EtcdFlags {
     Span corrupt_check;                // 0: never
     Span compact_check;                // 0: never
     std::uint64_t snapshot_count = 0;  // 0: what the release has
+    std::uint64_t quota_mib = 0;       // 0: it raises no alarm by itself
 };
 
 struct Progress {
@@ -136,6 +137,8 @@ class Cluster {
     bool alarm(std::uint8_t via, EntryKind kind, MemberId id, std::uint64_t uid);
     // What fills and frees the database; no: this member takes nothing.
     bool resize(std::uint8_t via, EntryKind kind, std::uint64_t mib, std::uint64_t uid);
+    // Past its own quota a member takes no write and raises the alarm for itself.
+    std::optional<Refused> over_quota(std::uint8_t via, std::uint64_t mib);
     bool defragment(std::uint8_t ordinal);
     // Value bytes change behind the member's back: what it answers is not what was written.
     void change_content(std::uint8_t ordinal);
@@ -224,6 +227,7 @@ class Cluster {
     bool found(std::uint8_t o);
     bool join(std::uint8_t o);
     void come_up(std::uint8_t o);
+    void exit_after(std::uint8_t o, Span wait, ExitClass why);
     std::uint8_t address_of(std::uint8_t from, const View& view);
     bool connected(std::uint8_t a, std::uint8_t b, Span least) const;
     std::size_t connected_voters(std::uint8_t o, Span least) const;

@@ -356,8 +356,14 @@ void Cluster::send_append(std::uint8_t o, Progress& to) {
     m.index = to.next - 1;
     m.log_term = d.term_at(m.index);
     m.commit = d.commit;
-    // A leader without what its follower has committed can only send what it does not have.
-    if (m.index > d.last_index()) return send(o, to.id, std::move(m));
+    // A leader without what its follower has committed can only send what it does not have: to 3.5
+    // nothing, under term 0; from 3.6 a snapshot, and without one it panics, "need non-empty
+    // snapshot" [raft v3.6 log.go term, ErrUnavailable; raft.go maybeSendSnapshot].
+    if (m.index > d.last_index()) {
+        if (version_ >= Version{3, 6, 0} && d.snapshot == 0)
+            return exit_after(o, Span{}, ExitClass::unknown);
+        return send(o, to.id, std::move(m));
+    }
     const std::uint64_t end =
         std::min<std::uint64_t>(d.last_index(), m.index + entries_per_message);
     m.entries.assign(d.log.begin() + static_cast<std::ptrdiff_t>(m.index),
@@ -525,6 +531,8 @@ bool Cluster::apply_one(std::uint8_t o, const LogEntry& entry) {
             p.compacted = p.hashes.size() + 1;
             return true;
         case EntryKind::publish:
+            // From 3.6 it is a request to the database like any other.
+            if (version_ >= Version{3, 6, 0} && p.applied <= disk(o).kept_index) return false;
             if (known != nullptr) {
                 known->started = true;
                 known->name = entry.ordinal;

@@ -41,6 +41,7 @@ class Model final : public Side, private EtcdWatcher {
         flags.corrupt_check = how.flags.corrupt_check;
         flags.compact_check = how.flags.compact_check;
         flags.snapshot_count = how.flags.snapshot_count;
+        flags.quota_mib = how.flags.quota_mib;
         cluster_.start(o, etcd, flags);
     }
     void kill(std::uint8_t o) override {
@@ -95,6 +96,7 @@ class Model final : public Side, private EtcdWatcher {
         return Done{};
     }
     Reply put(std::uint8_t via, std::uint64_t number) override {
+        if (auto refused = cluster_.over_quota(via, 0)) return *refused;
         return taken(via, [&](auto uid) { return cluster_.put(via, number, uid); });
     }
     std::variant<Value, Refused, Unknown> get(std::uint8_t via, bool linearizable,
@@ -116,6 +118,7 @@ class Model final : public Side, private EtcdWatcher {
         return Done{};
     }
     Reply fill(std::uint8_t via) override {
+        if (auto refused = cluster_.over_quota(via, 1)) return *refused;
         return taken(via, [&](auto uid) { return cluster_.resize(via, EntryKind::fill, 1, uid); });
     }
 
@@ -211,16 +214,6 @@ std::vector<AlarmRow> Model::alarms(std::uint8_t via) {
     return rows;
 }
 
-bool add(Yield& yield, const Scenario& scenario, Version version) {
-    Played played = play_model(scenario, version, ++yield.seeds);
-    if (!played.fault.empty()) {
-        yield.fault = "seed " + std::to_string(yield.seeds) + ": " + played.fault;
-        return false;
-    }
-    yield.traces.insert(std::move(played.trace));
-    return true;
-}
-
 }  // namespace
 
 Played play_model(const Scenario& scenario, Version version, std::uint64_t seed, const Told& told) {
@@ -228,19 +221,30 @@ Played play_model(const Scenario& scenario, Version version, std::uint64_t seed,
     return play(scenario, model, told);
 }
 
-Yield outcomes(const Scenario& scenario, Version version, std::uint64_t seeds) {
+Yield outcomes_until(const Scenario& scenario, Version version, const Wanted& wanted) {
     Yield yield;
-    while (yield.seeds < seeds && add(yield, scenario, version))
-        continue;
+    while (yield.seeds < seeds_max && !yield.found) {
+        Played played = play_model(scenario, version, ++yield.seeds);
+        if (!played.fault.empty()) {
+            yield.fault = "seed " + std::to_string(yield.seeds) + ": " + played.fault;
+            break;
+        }
+        yield.found = wanted(played.trace);
+        yield.traces.insert(std::move(played.trace));
+    }
     return yield;
 }
 
-Yield outcomes_until(const Scenario& scenario, Version version, const Trace& wanted) {
-    Yield yield;
-    while (yield.seeds < seeds_max && yield.traces.count(wanted) == 0 &&
-           add(yield, scenario, version))
-        continue;
-    return yield;
+std::string model_contradiction(const Scenario& scenario, Version version) {
+    if (!scenario.fault.empty()) return scenario.fault;
+    if (scenario.exempt(version) != nullptr) return {};
+    std::string other;
+    const Yield yield = outcomes_until(scenario, version, [&](const Trace& trace) {
+        other = contradiction(scenario, version, trace);
+        return other.empty();
+    });
+    if (!yield.fault.empty()) return yield.fault;
+    return yield.found ? "" : other;
 }
 
 }  // namespace quorate::sim::xv

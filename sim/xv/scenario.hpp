@@ -30,7 +30,9 @@
 //     state X...              down, paused, starting, up, learner, serves, or dead and why
 //     leader VIA
 //     content X...            revisions; members with the same hash at the lowest are joined by `=`
-//     alarms VIA, disarm VIA, compact VIA, defrag X, fill VIA
+//     alarms VIA [kinds]      who is named by each; or only the kinds
+//     disarm VIA, compact VIA, defrag X
+//     fill VIA                one MiB more
 //
 // What is compared is normalised: names for ids, closed tokens for errors and deaths. Times, terms
 // and (unless asked) who leads are not.

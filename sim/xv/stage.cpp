@@ -124,7 +124,8 @@ class Stage {
         if (verb == "state") return states(members(words, 1));
         if (verb == "leader") return leader(member(words, 1));
         if (verb == "content") return content(members(words, 1));
-        if (verb == "alarms") return alarms(member(words, 1));
+        if (verb == "alarms")
+            return alarms(member(words, 1), words.size() == 3 && words[2] == "kinds");
         if (verb == "disarm") return disarm(member(words, 1));
         if (verb == "start" || verb == "found") return start(members(words, 1), verb == "found");
         disturb(words);
@@ -411,15 +412,17 @@ class Stage {
                             : text + silent;
     }
 
-    std::string alarms(std::uint8_t via) {
+    std::string alarms(std::uint8_t via, bool kinds) {
         std::vector<std::string> said;
         for (const AlarmRow& alarm : side_.alarms(via)) {
             std::string who = alarm.id.value == 0 ? "nobody" : "?";
             for (const auto& [o, id] : ids_)
                 if (id == alarm.id) who = letter(o);
-            said.push_back((alarm.corrupt ? "corrupt " : "no-space ") + who);
+            const std::string kind = alarm.corrupt ? "corrupt" : "no-space";
+            said.push_back(kinds ? kind : kind + " " + who);
         }
         std::sort(said.begin(), said.end());
+        said.erase(std::unique(said.begin(), said.end()), said.end());
         std::string text;
         for (const std::string& one : said)
             text += (text.empty() ? "" : ", ") + one;

@@ -68,7 +68,8 @@ void add_sim_xv(CLI::App& sim, Exit& exit) {
         sim.add_subcommand("xv", "the same scenarios on real etcd and on the model of it");
     verb->add_option("files", asked->files, "scenarios or folders of them; else scenarios/xv");
     verb->add_option("--etcd", asked->etcd,
-                     "a line (3.6: its newest release here) or a release; else all there are");
+                     "a line (3.6: its newest release here) or a release; else all there are")
+        ->allow_extra_args(false);
     verb->add_flag("--model-only", asked->options.model_only,
                    "starts no etcd: the model against what the files say that it did");
     verb->add_flag("--rewrite", asked->options.rewrite, "writes what real etcd did into the files");
@@ -77,6 +78,7 @@ void add_sim_xv(CLI::App& sim, Exit& exit) {
         ->default_val(std::max(2U, std::thread::hardware_concurrency()))
         ->check(CLI::Range(1U, 64U));
     verb->add_flag("--trace", asked->options.trace, "prints every step");
+    verb->add_flag("--keep", asked->options.keep, "leaves what etcd wrote; --trace tells where");
     verb->callback([asked, &exit] { exit = run(*asked); });
 }
 

@@ -18,6 +18,7 @@ struct XvOptions {
     bool model_only = false;  // the model against what the files say that real etcd did
     bool rewrite = false;     // the files' golden lines anew from real etcd
     bool trace = false;
+    bool keep = false;  // what etcd left in its directories
     unsigned jobs = 1;
     unsigned times = 1;  // each on real etcd
 };

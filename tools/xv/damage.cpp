@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t page = 4096;
 constexpr std::uint64_t sector = 512;
-constexpr std::uint64_t pages_left = 10;
+constexpr std::uint64_t high_water_offset = 56;  // of a bbolt meta page: pages in use
 
 std::string read(const fs::path& path) {
     std::ifstream file(path, std::ios::binary);
@@ -91,8 +91,20 @@ Result<void> change_value(const fs::path& db, const std::string& value) {
     return {};
 }
 
-// Of a bbolt file: pages that its meta says are in use.
-void cut_pages(const fs::path& db) { fs::resize_file(db, pages_left * page); }
+// To half of the pages that the two meta pages say are in use.
+Result<void> cut_pages(const fs::path& db) {
+    const std::string bytes = read(db);
+    std::uint64_t used = 0;
+    for (std::uint64_t meta = 0; meta < 2; ++meta) {
+        std::uint64_t said = 0;
+        for (std::size_t i = 8; i-- > 0;)
+            said = said << 8 |
+                   static_cast<unsigned char>(bytes.at(meta * page + high_water_offset + i));
+        used = std::max(used, said);
+    }
+    fs::resize_file(db, used / 2 * page);
+    return {};
+}
 
 bool copy_sparse(const fs::path& from, const fs::path& to) {
     std::ifstream in(from, std::ios::binary);
@@ -138,8 +150,7 @@ Result<void> damage_files(const fs::path& data, sim::Damage kind, const std::str
             fs::resize_file(snap / "db", fs::file_size(snap / "db", error) / 2, error);
             break;
         case sim::Damage::db_pages:
-            cut_pages(snap / "db");
-            break;
+            return cut_pages(snap / "db");
         case sim::Damage::db_lost:
             fs::remove(snap / "db", error);
             break;

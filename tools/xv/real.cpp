@@ -226,6 +226,8 @@ std::vector<std::string> Real::arguments(std::uint8_t o, const Start& how) const
         // 3.4 with its default logger drops the connection where the peer port has to refuse.
         "--logger=zap",
         "--log-outputs=stderr",
+        // A machine that is short of time is not to elect another leader in between.
+        "--election-timeout=4000",
     };
     for (std::string& flag : spelled(how.flags, release_.version))
         list.push_back(std::move(flag));
@@ -323,7 +325,7 @@ std::vector<AlarmRow> Real::alarms(std::uint8_t via) {
 
 }  // namespace
 
-sim::xv::Played play_real(const sim::xv::Scenario& scenario, const Release& release,
+sim::xv::Played play_real(const sim::xv::Scenario& scenario, const Release& release, Files files,
                           const sim::xv::Told& told) {
     std::string path = "/tmp/quorate-xv-XXXXXX";
     sim::xv::Played played;
@@ -340,10 +342,12 @@ sim::xv::Played play_real(const sim::xv::Scenario& scenario, const Release& rele
         if (!real.fault().empty()) played.fault = real.fault();
     }
     std::error_code ignored;
-    if (played.fault.empty())
-        fs::remove_all(path, ignored);
-    else
+    if (!played.fault.empty())
         played.fault += "; its files stay in " + path;
+    else if (files == Files::go)
+        fs::remove_all(path, ignored);
+    else if (told)
+        told("files in " + path);
     return played;
 }
 

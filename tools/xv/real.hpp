@@ -12,8 +12,10 @@
 
 namespace quorate::xv {
 
-// Plays it; a fault names the directory, which then stays.
-sim::xv::Played play_real(const sim::xv::Scenario& scenario, const Release& release,
+enum class Files { go, stay };
+
+// Plays it; a fault names the directory, which then stays in any case.
+sim::xv::Played play_real(const sim::xv::Scenario& scenario, const Release& release, Files files,
                           const sim::xv::Told& told = {});
 
 }  // namespace quorate::xv
