@@ -11,11 +11,12 @@ void Cluster::damage(std::uint8_t o, Damage kind) {
     EtcdData& d = disk(o);
     d.damage = kind;
     if (kind == Damage::db_value) ++d.changed;
-    if (kind == Damage::wal_lost) {
+    if (kind == Damage::wal_lost || kind == Damage::restore_killed) {
         d.kept.clear();
         for (std::uint64_t i = 0; i < d.commit; ++i)
             if (d.log[i].kind == EntryKind::write) d.kept.push_back(d.log[i].payload);
-        d.kept_index = d.commit;
+        // A restored database begins to count anew.
+        d.kept_index = kind == Damage::wal_lost ? d.commit : 0;
     }
     if ((kind == Damage::wal_cut || kind == Damage::wal_last_sector) && !d.log.empty()) {
         d.log.pop_back();
@@ -47,6 +48,7 @@ std::optional<ExitClass> Cluster::cannot_open(std::uint8_t o) {
         case Damage::wal_last_sector:
         case Damage::wal_cut:
         case Damage::wal_lost:
+        case Damage::restore_killed:
         case Damage::db_value:
         case Damage::snap_lost:
             break;

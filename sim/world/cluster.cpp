@@ -64,7 +64,8 @@ void Cluster::start(std::uint8_t o, const StartEtcd& how, const EtcdFlags& flags
 
 void Cluster::boot(std::uint8_t o) {
     EtcdData left;  // a database without its log
-    if (volumes_[o].data && disk(o).damage == Damage::wal_lost) {
+    const Damage damage = volumes_[o].data ? disk(o).damage : Damage::none;
+    if (damage == Damage::wal_lost || damage == Damage::restore_killed) {
         left = std::move(disk(o));
         volumes_[o].data.reset();
     }
@@ -238,11 +239,12 @@ std::vector<std::uint8_t> Cluster::group_of(std::uint8_t leader) const {
     const EtcdData& mine = *volumes_[leader].data;
     for (const View& view : p.conf) {
         if (view.learner) continue;
-        const Process& other = processes_[view.ordinal];
-        if (!other.up() || !network_.linked(leader, view.ordinal)) continue;
-        const EtcdData& theirs = *volumes_[view.ordinal].data;
-        if (theirs.id == view.id && theirs.cluster == mine.cluster && theirs.term <= mine.term)
-            group.push_back(view.ordinal);
+        for (std::uint8_t o = 0; o < size; ++o) {
+            if (!runs_as(o, view.id, mine.cluster) || !network_.linked(leader, o)) continue;
+            if (volumes_[o].data->term > mine.term) continue;
+            group.push_back(o);
+            break;  // one vote, however many run as it
+        }
     }
     return group;
 }
@@ -358,18 +360,30 @@ void Cluster::change_content(std::uint8_t o) {
         hash = mix(hash, disk(o).changed);
 }
 
+bool Cluster::runs_as(std::uint8_t o, MemberId id, ClusterId cluster) const {
+    return processes_[o].up() && volumes_[o].data && volumes_[o].data->id == id &&
+           volumes_[o].data->cluster == cluster;
+}
+
 // Whoever dialled last as this member gets its stream, and the one that lost it dials again
-// [rafthttp streamWriter.attach]: two processes with one id each get a part of what is said to it.
+// [rafthttp streamWriter.attach]: of two processes with one id each hears a part of what is said.
 std::uint8_t Cluster::address_of(std::uint8_t from, const View& view) {
-    std::uint8_t found = view.ordinal;
-    std::uint64_t same = 0;
-    for (std::uint8_t o = 0; o < size; ++o) {
-        if (!at(o).up() || !volumes_[o].data || !network_.linked(from, o)) continue;
-        if (disk(o).id != view.id || disk(o).cluster != disk(from).cluster) continue;
-        ++same;
-        if (same == 1 || kernel_.streams.below(from, Purpose::raft_delay, same) == 0) found = o;
+    std::array<std::uint8_t, size> same{};
+    std::size_t count = 0;
+    for (std::uint8_t o = 0; o < size; ++o)
+        if (runs_as(o, view.id, disk(from).cluster) && network_.linked(from, o)) same[count++] = o;
+    if (count == 0) return view.ordinal;
+    if (count == 1) return same[0];
+    auto route = std::find_if(routes_.begin(), routes_.end(), [&](const Route& one) {
+        return one.from == from && one.id == view.id;
+    });
+    if (route == routes_.end()) route = routes_.insert(route, Route{from, view.id, 0, Instant{}});
+    if (route->until <= kernel_.now || !runs_as(route->to, view.id, disk(from).cluster)) {
+        route->to = same[kernel_.streams.below(from, Purpose::outcome, count)];
+        route->until = kernel_.now + kernel_.streams.between(from, Purpose::outcome,
+                                                             milliseconds(100), seconds(5));
     }
-    return found;
+    return route->to;
 }
 
 bool Cluster::connected(std::uint8_t a, std::uint8_t b, Span least) const {

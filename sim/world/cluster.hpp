@@ -228,6 +228,7 @@ class Cluster {
     bool join(std::uint8_t o);
     void come_up(std::uint8_t o);
     void exit_after(std::uint8_t o, Span wait, ExitClass why);
+    bool runs_as(std::uint8_t o, MemberId id, ClusterId cluster) const;
     std::uint8_t address_of(std::uint8_t from, const View& view);
     bool connected(std::uint8_t a, std::uint8_t b, Span least) const;
     std::size_t connected_voters(std::uint8_t o, Span least) const;
@@ -241,6 +242,14 @@ class Cluster {
     std::array<Process, Network::size> processes_;
     std::vector<Message> messages_;
     std::vector<std::uint32_t> free_;
+    // Which of several processes with one id hears a member, and until when.
+    struct Route {
+        std::uint8_t from = 0;
+        MemberId id;
+        std::uint8_t to = 0;
+        Instant until;
+    };
+    std::vector<Route> routes_;
     std::uint64_t topology_ = 0;
 };
 

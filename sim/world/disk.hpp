@@ -49,6 +49,7 @@ enum class Damage : std::uint8_t {
     wal_last_sector,  // the last 512-byte sector zeroed
     wal_cut,          // the file cut in the middle of the last entry
     wal_lost,         // the directory gone, the database kept
+    restore_killed,   // what a `snapshot restore` of its database leaves that is killed: no log yet
     db_value,         // bytes of a value
     db_half,          // the file cut to half its size
     db_pages,         // the file cut within its used pages

@@ -28,6 +28,8 @@ constexpr std::array silent = {
     std::string_view{"heal"},    std::string_view{"hold"},   std::string_view{"lead"},
 };
 
+constexpr const char* left_to_the_model = "any";
+
 template <class Table>
 bool among(const Table& table, const std::string& word) {
     return std::find(table.begin(), table.end(), word) != table.end();
@@ -204,7 +206,7 @@ std::string contradiction(const Scenario& scenario, Version version, const Trace
         std::string wanted;
         for (const Expected& expected : step.expected) {
             if (!expected.on.cover(version)) continue;
-            if (expected.outcome == outcome) {
+            if (expected.outcome == outcome || expected.outcome == left_to_the_model) {
                 wanted.clear();
                 break;
             }
@@ -222,14 +224,19 @@ std::string contradiction(const Scenario& scenario, Version version, const Trace
 std::string rewritten(const std::string& text, const std::vector<Seen>& seen) {
     std::istringstream in(text);
     std::string made;
+    std::string golden;  // of the step before; made when it ends
     std::size_t index = 0;
     for (std::string line; std::getline(in, line);) {
         const std::vector<std::string> words = words_of(line);
-        if (is_golden(words)) continue;
-        made += line + "\n";
-        if (!is_comment(words) && among(observing, words[0])) made += golden_lines(seen, index++);
+        if (is_golden(words)) {
+            if (words.back() == left_to_the_model) golden = line + "\n";
+            continue;
+        }
+        made += golden + line + "\n";
+        golden.clear();
+        if (!is_comment(words) && among(observing, words[0])) golden = golden_lines(seen, index++);
     }
-    return made;
+    return made + golden;
 }
 
 }  // namespace quorate::sim::xv

@@ -6,7 +6,8 @@
 //     real-only [on RELEASES:] WHY              the model does not go there; counted and printed
 //     STEP [until OUTCOME]                      `until`: again and again until it ends so, for a
 //     while
-//       = [on RELEASES:] OUTCOME                what real etcd did; several: any of them
+//       = [on RELEASES:] OUTCOME                what real etcd did; several: one of them; `any`:
+//                                               left to races, and only the model must know it
 //
 // RELEASES are lines (3.5: every release of it) and releases (3.5.23). `#` begins a comment line.
 // Members are a to i; VIA is the member whose client port is asked. The steps:

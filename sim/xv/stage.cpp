@@ -48,6 +48,7 @@ constexpr std::array damage_names = {
     DamageName{"wal-last-sector", Damage::wal_last_sector},
     DamageName{"wal-cut", Damage::wal_cut},
     DamageName{"wal-lost", Damage::wal_lost},
+    DamageName{"restore-killed", Damage::restore_killed},
     DamageName{"db-value", Damage::db_value},
     DamageName{"db-half", Damage::db_half},
     DamageName{"db-pages", Damage::db_pages},

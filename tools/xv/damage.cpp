@@ -142,6 +142,7 @@ Result<void> damage_files(const fs::path& data, sim::Damage kind, const std::str
         case sim::Damage::wal_cut:
             return damage_wal(wal, kind);
         case sim::Damage::wal_lost:
+        case sim::Damage::restore_killed:
             fs::remove_all(wal, error);
             break;
         case sim::Damage::db_value:
