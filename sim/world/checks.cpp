@@ -6,6 +6,13 @@
 
 namespace quorate::sim {
 
+void Cluster::change_content(std::uint8_t o) {
+    if (!volumes_[o].data) return;
+    disk(o).changed = 1 + disk(o).changed;
+    for (std::uint64_t& hash : at(o).hashes)
+        hash = mix(hash, disk(o).changed);
+}
+
 void Cluster::damage(std::uint8_t o, Damage kind) {
     if (!volumes_[o].data) return;
     EtcdData& d = disk(o);

@@ -353,13 +353,6 @@ bool Cluster::defragment(std::uint8_t o) {
     return true;
 }
 
-void Cluster::change_content(std::uint8_t o) {
-    if (!volumes_[o].data) return;
-    disk(o).changed = 1 + disk(o).changed;
-    for (std::uint64_t& hash : at(o).hashes)
-        hash = mix(hash, disk(o).changed);
-}
-
 bool Cluster::runs_as(std::uint8_t o, MemberId id, ClusterId cluster) const {
     return processes_[o].up() && volumes_[o].data && volumes_[o].data->id == id &&
            volumes_[o].data->cluster == cluster;

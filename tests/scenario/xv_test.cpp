@@ -84,6 +84,12 @@ TEST(XvGrammar, WhatWasSeenIsWrittenByRelease) {
               "  = ok\n");
 }
 
+TEST(XvGrammar, WhatIsLeftToTheModelStaysSo) {
+    const std::string text = "claim who knows\nboot a\nput a 1\n  = any\ntable a\n  = any\n";
+    EXPECT_EQ(rewritten(text, {{{3, 4, 23}, {"ok", "a voter"}}}), text);
+    EXPECT_EQ(contradiction(parse("small", text), {3, 4, 23}, {"no-space", "?"}), "");
+}
+
 // A model that did nothing would agree with nothing.
 TEST(XvModelItself, ContradictsAFileThatSaysSomethingElse) {
     const Scenario scenario =

@@ -53,7 +53,11 @@ Exit run(Asked& asked) {
     if (asked.etcd.empty()) options.releases = all;
     if (options.files.empty() || options.releases.empty())
         return fail(Exit::usage, "there is nothing to run: no scenario, or no etcd");
-    std::signal(SIGINT, [](int) { stop = true; });
+    // The first ends it after what is being played, the second at once; etcd dies with us.
+    std::signal(SIGINT, [](int) {
+        stop = true;
+        std::signal(SIGINT, SIG_DFL);
+    });
     const XvReport report = run_xv(
         options, stop, [](const XvResult& result) { std::cout << text_of(result) << std::endl; });
     std::cout << text_of(report) << std::endl;
