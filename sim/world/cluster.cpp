@@ -429,12 +429,13 @@ std::optional<Refused> Cluster::promote(std::uint8_t via, MemberId id, std::uint
     Process& p = at(*leader);
     const View* view = find(p, id);
     if (view == nullptr) return refused(Refusal::member_not_found, "etcdserver: member not found");
-    if (!view->learner) return refused(Refusal::not_a_learner, "can only promote a learner member");
     std::uint64_t match = 0;
     for (const Progress& progress : p.progress)
         if (progress.id == id) match = progress.match;
+    // Whether it is a learner at all is asked after that [server.go promoteMember].
     if (!view->started || match * 10 < disk(*leader).last_index() * 9)
         return refused(Refusal::learner_not_ready, "in sync with leader");
+    if (!view->learner) return refused(Refusal::not_a_learner, "can only promote a learner member");
     watcher_.promotion_asked(*leader, id);
     propose(via, LogEntry{0, uid, id.value, EntryKind::promote, view->ordinal});
     return std::nullopt;

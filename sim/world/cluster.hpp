@@ -209,6 +209,7 @@ class Cluster {
     void advance_commit(std::uint8_t o);
     void commit_to(std::uint8_t o, std::uint64_t index);
     void apply(std::uint8_t o);
+    ExitClass end_of_removed(std::uint8_t o);
     void take_write(std::uint8_t o, std::uint64_t write);
     bool apply_one(std::uint8_t o, const LogEntry& entry);
     void publish(std::uint8_t o);
