@@ -59,8 +59,10 @@ constexpr std::array exit_names = {
 
 std::string token_of(const Reply& reply) {
     if (std::holds_alternative<Done>(reply)) return "ok";
+    // Nobody knows whether it was done.
     if (const auto* unknown = std::get_if<Unknown>(&reply)) {
-        for (const char* text : {"timed out", "eadline", "DEADLINE", "no answer", "leader changed"})
+        for (const char* text :
+             {"timed out", "eadline", "DEADLINE", "no answer", "leader changed", "Socket closed"})
             if (unknown->text.find(text) != std::string::npos) return "timeout";
         return "unknown: " + unknown->text;
     }
