@@ -373,8 +373,11 @@ std::uint8_t Cluster::address_of(std::uint8_t from, const View& view) {
     if (route == routes_.end()) route = routes_.insert(route, Route{from, view.id, 0, Instant{}});
     if (route->until <= kernel_.now || !runs_as(route->to, view.id, disk(from).cluster)) {
         route->to = same[kernel_.streams.below(from, Purpose::outcome, count)];
+        // Either dials again within a tenth of a second, or its stream holds for a while.
+        const bool brief = kernel_.streams.chance(from, Purpose::outcome, 50);
         route->until = kernel_.now + kernel_.streams.between(from, Purpose::outcome,
-                                                             milliseconds(100), seconds(5));
+                                                             milliseconds(brief ? 5 : 100),
+                                                             milliseconds(brief ? 100 : 5'000));
     }
     return route->to;
 }
