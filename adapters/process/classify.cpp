@@ -49,6 +49,8 @@ constexpr std::array kRows = {
     Row{ExitClass::wal_damaged,          "failed to repair WAL"},
     Row{ExitClass::wal_damaged,          "failed to open WAL"},
     Row{ExitClass::wal_damaged,          "walpb: crc mismatch"},
+    Row{ExitClass::wal_damaged,          "proto: Record: "},               // half a record zeroed
+    Row{ExitClass::wal_damaged,          "cannot parse invalid wire-format data"},    // the same, 3.7
     Row{ExitClass::wal_damaged,          "wal: file not found"},
     Row{ExitClass::wal_damaged,          "slice bounds out of range"},     // a zeroed record
     Row{ExitClass::db_damaged,           "failed to recover v3 backend from snapshot"},

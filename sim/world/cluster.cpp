@@ -50,7 +50,7 @@ std::optional<std::uint8_t> Cluster::ordinal_of(const std::string& url) {
     return std::nullopt;
 }
 
-void Cluster::start(std::uint8_t o, const StartEtcd& how, Version version) {
+void Cluster::start(std::uint8_t o, const StartEtcd& how, const EtcdFlags& flags, Version version) {
     Process& p = at(o);
     const std::uint64_t incarnation = p.incarnation + 1;
     p = Process{};
@@ -58,6 +58,7 @@ void Cluster::start(std::uint8_t o, const StartEtcd& how, Version version) {
     p.life = Life::booting;
     p.version = version;
     p.start = how;
+    p.flags = flags;
     Happening boot;
     boot.kind = Kind::etcd_boot;
     boot.target = o;
@@ -68,12 +69,23 @@ void Cluster::start(std::uint8_t o, const StartEtcd& how, Version version) {
 }
 
 void Cluster::boot(std::uint8_t o) {
+    EtcdData left;  // a database without its log
+    const Damage damage = volumes_[o].data ? disk(o).damage : Damage::none;
+    if (damage == Damage::wal_lost || damage == Damage::restore_killed) {
+        left = std::move(disk(o));
+        volumes_[o].data.reset();
+    }
     if (volumes_[o].data) {
         watcher_.starting(o, disk(o));
+        if (const auto why = cannot_open(o)) return end(o, *why);
         return may_run(o) ? come_up(o) : end(o, ExitClass::older_binary);
     }
     const bool made = at(o).start.founding ? found(o) : join(o);
-    if (made) come_up(o);
+    if (!made) return;
+    disk(o).kept = std::move(left.kept);
+    disk(o).kept_index = left.kept_index;
+    disk(o).changed = left.changed;
+    come_up(o);
 }
 
 // No WAL, state new: asks the peers first; one of them that knows this id ends it (etcd facts 5).
@@ -138,12 +150,7 @@ bool Cluster::join(std::uint8_t o) {
         watcher_.starting(o, disk(o));
         return true;
     }
-    Happening give_up;
-    give_up.kind = Kind::etcd_exit;
-    give_up.target = o;
-    give_up.guard = at(o).incarnation;
-    give_up.payload = static_cast<std::uint32_t>(ExitClass::peers_unreachable);
-    kernel_.schedule(seconds(10), give_up);
+    exit_after(o, seconds(10), ExitClass::peers_unreachable);
     return false;
 }
 
@@ -153,6 +160,8 @@ void Cluster::come_up(std::uint8_t o) {
     p.life = Life::up;
     p.up_since = kernel_.now;
     reset_timeout(o);
+    for (const std::uint64_t write : disk(o).kept)
+        take_write(o, write);
     Happening first;
     first.kind = Kind::raft_tick;
     first.target = o;
@@ -160,6 +169,7 @@ void Cluster::come_up(std::uint8_t o) {
     kernel_.schedule(
         Span{static_cast<std::int64_t>(kernel_.streams.below(o, Purpose::boot, 100'000))}, first);
     apply(o);
+    if (at(o).up() && !passes_initial_check(o)) end(o, ExitClass::data_inconsistent);
 }
 
 void Cluster::stop(std::uint8_t o) {
@@ -172,12 +182,16 @@ void Cluster::stop(std::uint8_t o) {
                 (void)move_leader(o, view.id);
                 break;
             }
+    exit_after(o, milliseconds(50), ExitClass::stopped);
+}
+
+void Cluster::exit_after(std::uint8_t o, Span wait, ExitClass why) {
     Happening exit;
     exit.kind = Kind::etcd_exit;
     exit.target = o;
-    exit.guard = p.incarnation;
-    exit.payload = static_cast<std::uint32_t>(ExitClass::stopped);
-    kernel_.schedule(milliseconds(50), exit);
+    exit.guard = at(o).incarnation;
+    exit.payload = static_cast<std::uint32_t>(why);
+    kernel_.schedule(wait, exit);
 }
 
 void Cluster::end(std::uint8_t o, ExitClass why) {
@@ -236,11 +250,12 @@ std::vector<std::uint8_t> Cluster::group_of(std::uint8_t leader) const {
     const EtcdData& mine = *volumes_[leader].data;
     for (const View& view : p.conf) {
         if (view.learner) continue;
-        const Process& other = processes_[view.ordinal];
-        if (!other.up() || !network_.linked(leader, view.ordinal)) continue;
-        const EtcdData& theirs = *volumes_[view.ordinal].data;
-        if (theirs.id == view.id && theirs.cluster == mine.cluster && theirs.term <= mine.term)
-            group.push_back(view.ordinal);
+        for (std::uint8_t o = 0; o < size; ++o) {
+            if (!runs_as(o, view.id, mine.cluster) || !network_.linked(leader, o)) continue;
+            if (volumes_[o].data->term > mine.term) continue;
+            group.push_back(o);
+            break;  // one vote, however many run as it
+        }
     }
     return group;
 }
@@ -311,7 +326,7 @@ std::optional<MemberList> Cluster::members(std::uint8_t o, Freshness freshness) 
     for (const View& view : p.conf) {
         ListedMember member;
         member.id = view.id;
-        if (view.started) member.name = "replica-" + std::to_string(int{view.ordinal});
+        if (view.started) member.name = "replica-" + std::to_string(int{view.name});
         member.peer_urls = {peer_url(view.ordinal)};
         member.learner = view.learner;
         list.members.push_back(std::move(member));
@@ -349,12 +364,33 @@ bool Cluster::defragment(std::uint8_t o) {
     return true;
 }
 
-void Cluster::change_content(std::uint8_t o) {
-    if (!volumes_[o].data) return;
-    // Two that change by themselves do not change alike.
-    disk(o).changed = kernel_.streams.draw(o, Purpose::weather) | 1;
-    for (std::uint64_t& hash : at(o).hashes)
-        hash = mix(hash, disk(o).changed);
+bool Cluster::runs_as(std::uint8_t o, MemberId id, ClusterId cluster) const {
+    return processes_[o].up() && volumes_[o].data && volumes_[o].data->id == id &&
+           volumes_[o].data->cluster == cluster;
+}
+
+// Whoever dialled last as this member gets its stream, and the one that lost it dials again
+// [rafthttp streamWriter.attach]: of two processes with one id each hears a part of what is said.
+std::uint8_t Cluster::address_of(std::uint8_t from, const View& view) {
+    std::array<std::uint8_t, size> same{};
+    std::size_t count = 0;
+    for (std::uint8_t o = 0; o < size; ++o)
+        if (runs_as(o, view.id, disk(from).cluster) && network_.linked(from, o)) same[count++] = o;
+    if (count == 0) return view.ordinal;
+    if (count == 1) return same[0];
+    auto route = std::find_if(routes_.begin(), routes_.end(), [&](const Route& one) {
+        return one.from == from && one.id == view.id;
+    });
+    if (route == routes_.end()) route = routes_.insert(route, Route{from, view.id, 0, Instant{}});
+    if (route->until <= kernel_.now || !runs_as(route->to, view.id, disk(from).cluster)) {
+        route->to = same[kernel_.streams.below(from, Purpose::outcome, count)];
+        // Either dials again within a tenth of a second, or its stream holds for a while.
+        const bool brief = kernel_.streams.chance(from, Purpose::outcome, 50);
+        route->until = kernel_.now + kernel_.streams.between(from, Purpose::outcome,
+                                                             milliseconds(brief ? 5 : 100),
+                                                             milliseconds(brief ? 100 : 5'000));
+    }
+    return route->to;
 }
 
 bool Cluster::connected(std::uint8_t a, std::uint8_t b, Span least) const {
@@ -374,24 +410,29 @@ std::size_t Cluster::connected_voters(std::uint8_t o, Span least) const {
 
 // 3.4 to 3.5.29, 3.6.0 to 3.6.10: isConnectedFullySince; later: a quorum counted with the new one
 // down, isConnectedToQuorumAfterAddingNewMemberSince (etcd facts 6.2).
-std::optional<Refused> Cluster::add_learner(std::uint8_t via, std::uint8_t ordinal,
-                                            std::uint64_t uid) {
+std::optional<Refused> Cluster::add(std::uint8_t via, std::uint8_t ordinal, EntryKind as,
+                                    std::uint64_t uid) {
     Process& p = at(via);
     if (!p.answers()) return refused(Refusal::not_reachable, "connection refused");
     const std::size_t n = voters(p);
     const bool newer = (p.version >= Version{3, 5, 30} && p.version < Version{3, 6, 0}) ||
                        p.version >= Version{3, 6, 11};
     const std::size_t needed = n == 1 ? 1 : newer ? quorum_of(n + 1) : n;
-    if (connected_voters(via, health_interval) < needed)
+    // Only for a voter [IsReadyToAddVotingMember]; the second member of one is exempt.
+    const auto started = static_cast<std::size_t>(std::count_if(
+        p.conf.begin(), p.conf.end(), [](const View& v) { return !v.learner && v.started; }));
+    if (p.flags.strict && as == EntryKind::add_voter && n != 1 && started < quorum_of(n + 1))
+        return refused(Refusal::not_enough_started, "not enough started members");
+    if (p.flags.strict && connected_voters(via, health_interval) < needed)
         return refused(Refusal::unhealthy_cluster, "etcdserver: unhealthy cluster");
     for (const View& view : p.conf) {
         if (view.ordinal == ordinal)
             return refused(Refusal::member_exists, "etcdserver: Peer URLs already exists");
-        if (view.learner)
+        if (view.learner && as == EntryKind::add_learner)
             return refused(Refusal::too_many_learners, "etcdserver: too many learner members");
     }
     const MemberId id{mix(kernel_.streams.draw(Streams::world, Purpose::identity), ordinal) | 1};
-    propose(via, LogEntry{0, uid, id.value, EntryKind::add_learner, ordinal});
+    propose(via, LogEntry{0, uid, id.value, as, ordinal});
     return std::nullopt;
 }
 
@@ -402,12 +443,13 @@ std::optional<Refused> Cluster::promote(std::uint8_t via, MemberId id, std::uint
     Process& p = at(*leader);
     const View* view = find(p, id);
     if (view == nullptr) return refused(Refusal::member_not_found, "etcdserver: member not found");
-    if (!view->learner) return refused(Refusal::not_a_learner, "can only promote a learner member");
     std::uint64_t match = 0;
     for (const Progress& progress : p.progress)
         if (progress.id == id) match = progress.match;
+    // Whether it is a learner at all is asked after that [server.go promoteMember].
     if (!view->started || match * 10 < disk(*leader).last_index() * 9)
         return refused(Refusal::learner_not_ready, "in sync with leader");
+    if (!view->learner) return refused(Refusal::not_a_learner, "can only promote a learner member");
     watcher_.promotion_asked(*leader, id);
     propose(via, LogEntry{0, uid, id.value, EntryKind::promote, view->ordinal});
     return std::nullopt;
@@ -419,7 +461,7 @@ std::optional<Refused> Cluster::remove(std::uint8_t via, MemberId id, std::uint6
     const View* target = find(p, id);
     if (target == nullptr)
         return refused(Refusal::member_not_found, "etcdserver: member not found");
-    if (!target->learner) {
+    if (!target->learner && p.flags.strict) {
         const std::size_t n = voters(p);
         const auto started = static_cast<std::size_t>(std::count_if(
             p.conf.begin(), p.conf.end(),

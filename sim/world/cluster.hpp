@@ -25,6 +25,17 @@ struct View {  // of one member, by a member that applied it
     std::uint8_t ordinal = 0;
     bool learner = false;
     bool started = false;
+    std::uint8_t name = 0;  // whose it told, once started: not its own after a volume was cloned
+};
+
+// What a process was told by flags, beside its place in the cluster. No check runs unasked.
+struct EtcdFlags {
+    bool strict = true;  // --strict-reconfig-check
+    bool initial_check = false;
+    Span corrupt_check;                // 0: never
+    Span compact_check;                // 0: never
+    std::uint64_t snapshot_count = 0;  // 0: what the release has
+    std::uint64_t quota_mib = 0;       // 0: it raises no alarm by itself
 };
 
 struct Progress {
@@ -45,6 +56,7 @@ struct Process {
     Instant up_since;
     Instant versions_at;  // as leader: when it last asked for everybody's version
     StartEtcd start;
+    EtcdFlags flags;
 
     Role role = Role::follower;
     MemberId leader;
@@ -66,6 +78,10 @@ struct Process {
     std::uint64_t stored_mib = 0;
     std::vector<std::uint64_t> hashes;  // after each applied write
     std::vector<bool> has;              // by number of the write
+    std::uint64_t compacted = 0;        // the revision of the last compaction
+    std::uint64_t compact_checked = 0;  // the one that was compared last
+    Instant corrupt_checked_at;
+    Instant compact_checked_at;
 
     bool up() const { return life == Life::up && !frozen; }
     bool answers() const { return up() && ready; }  // on its client port
@@ -105,8 +121,10 @@ class Cluster {
     bool enable_downgrade(Version to);
 
     // The life of a process.
-    void start(std::uint8_t ordinal, const StartEtcd& how) { start(ordinal, how, binary(ordinal)); }
-    void start(std::uint8_t ordinal, const StartEtcd& how, Version version);
+    void start(std::uint8_t ordinal, const StartEtcd& how, const EtcdFlags& flags = {}) {
+        start(ordinal, how, flags, binary(ordinal));
+    }
+    void start(std::uint8_t ordinal, const StartEtcd& how, const EtcdFlags& flags, Version version);
     void stop(std::uint8_t ordinal);                // SIGTERM
     void end(std::uint8_t ordinal, ExitClass why);  // at once
     void freeze(std::uint8_t ordinal, bool frozen);
@@ -119,7 +137,11 @@ class Cluster {
     MemberStatus status(std::uint8_t ordinal) const;
     std::optional<MemberList> members(std::uint8_t ordinal, Freshness freshness) const;
     bool put(std::uint8_t via, std::uint64_t write, std::uint64_t uid);
-    std::optional<Refused> add_learner(std::uint8_t via, std::uint8_t ordinal, std::uint64_t uid);
+    std::optional<Refused> add_learner(std::uint8_t via, std::uint8_t ordinal, std::uint64_t uid) {
+        return add(via, ordinal, EntryKind::add_learner, uid);
+    }
+    std::optional<Refused> add(std::uint8_t via, std::uint8_t ordinal, EntryKind as,
+                               std::uint64_t uid);
     std::optional<Refused> promote(std::uint8_t via, MemberId id, std::uint64_t uid);
     std::optional<Refused> remove(std::uint8_t via, MemberId id, std::uint64_t uid);
     std::optional<Refused> move_leader(std::uint8_t via, MemberId to);
@@ -127,9 +149,12 @@ class Cluster {
     bool alarm(std::uint8_t via, EntryKind kind, MemberId id, std::uint64_t uid);
     // What fills and frees the database; no: this member takes nothing.
     bool resize(std::uint8_t via, EntryKind kind, std::uint64_t mib, std::uint64_t uid);
+    // Past its own quota a member takes no write and raises the alarm for itself.
+    std::optional<Refused> over_quota(std::uint8_t via, std::uint64_t mib);
     bool defragment(std::uint8_t ordinal);
     // Value bytes change behind the member's back: what it answers is not what was written.
     void change_content(std::uint8_t ordinal);
+    void damage(std::uint8_t ordinal, Damage kind);  // of one that does not run
     std::optional<ContentHash> hash_at(std::uint8_t ordinal, Revision revision) const;
     Revision revision(std::uint8_t ordinal) const;
 
@@ -197,6 +222,8 @@ class Cluster {
     void advance_commit(std::uint8_t o);
     void commit_to(std::uint8_t o, std::uint64_t index);
     void apply(std::uint8_t o);
+    ExitClass end_of_removed(std::uint8_t o);
+    void take_write(std::uint8_t o, std::uint64_t write);
     bool apply_one(std::uint8_t o, const LogEntry& entry);
     void publish(std::uint8_t o);
 
@@ -205,12 +232,23 @@ class Cluster {
     std::optional<Version> oldest_version(std::uint8_t leader) const;
     void note_in_db(std::uint8_t o, const LogEntry& entry, bool accepted);
     bool may_run(std::uint8_t o) const;
+    // checks.cpp
+    std::optional<ExitClass> cannot_open(std::uint8_t o);
+    bool passes_initial_check(std::uint8_t o) const;
+    void check_content(std::uint8_t o);
+    void compare_followers(std::uint8_t o);
+    void compare_compacted(std::uint8_t o);
+    void accuse(std::uint8_t o, MemberId id);
+    bool snapshot_due(std::uint8_t o) const;
 
     // cluster.cpp
     void boot(std::uint8_t o);
     bool found(std::uint8_t o);
     bool join(std::uint8_t o);
     void come_up(std::uint8_t o);
+    void exit_after(std::uint8_t o, Span wait, ExitClass why);
+    bool runs_as(std::uint8_t o, MemberId id, ClusterId cluster) const;
+    std::uint8_t address_of(std::uint8_t from, const View& view);
     bool connected(std::uint8_t a, std::uint8_t b, Span least) const;
     std::size_t connected_voters(std::uint8_t o, Span least) const;
     std::optional<std::uint8_t> leader_of(std::uint8_t o) const;
@@ -225,6 +263,14 @@ class Cluster {
     std::array<Span, Network::size> slow_{};
     std::vector<Message> messages_;
     std::vector<std::uint32_t> free_;
+    // Which of several processes with one id hears a member, and until when.
+    struct Route {
+        std::uint8_t from = 0;
+        MemberId id;
+        std::uint8_t to = 0;
+        Instant until;
+    };
+    std::vector<Route> routes_;
     std::uint64_t topology_ = 0;
 };
 

@@ -41,6 +41,23 @@ struct LogEntry {
     std::uint8_t ordinal = 0;  // of the member: what its peer URL says
 };
 
+// What happens to the files of a member that does not run (simulator.md 3.3, D5 and D15 to D17).
+enum class Damage : std::uint8_t {
+    none,
+    wal_bit,          // one bit of an entry in the middle of the log
+    wal_last_bit,     // one bit of the last entry
+    wal_last_half,    // the second half of the last record zeroed
+    wal_last_sector,  // the last 512-byte sector zeroed
+    wal_cut,          // the file cut in the middle of the last entry
+    wal_lost,         // the directory gone, the database kept
+    restore_killed,   // what a `snapshot restore` of its database leaves that is killed: no log yet
+    db_value,         // bytes of a value
+    db_half,          // the file cut to half its size
+    db_pages,         // the file cut within its used pages
+    db_lost,
+    snap_lost,  // the .snap files gone, the database kept
+};
+
 // A data directory. The log is never compacted: entry 1 is log[0].
 struct EtcdData {
     MemberId id;
@@ -58,6 +75,12 @@ struct EtcdData {
     Version cluster_version;           // agreed; 0: not yet
     Version served;                    // the release that last published itself here
     std::vector<MemberId> unpromoted;  // promoted, and the db has them as learners (etcd#19557)
+    std::uint64_t snapshot = 0;        // what the newest .snap file covers; 0: there is none yet
+    Damage damage = Damage::none;      // met at the next start
+    // A database that no log explains: what it holds, and up to which index it takes nothing more
+    // [consistent_index].
+    std::vector<std::uint64_t> kept;
+    std::uint64_t kept_index = 0;
 
     std::uint64_t last_index() const { return log.size(); }
     std::uint64_t last_term() const { return log.empty() ? 0 : log.back().term; }

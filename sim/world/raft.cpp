@@ -133,6 +133,7 @@ void Cluster::tick(std::uint8_t o) {
         if (heard < majority(voters(p))) return become_follower(o, disk(o).term, MemberId{});
     }
     agree_on_version(o);
+    check_content(o);
     for (const Progress& progress : p.progress) {
         if (progress.id == disk(o).id) continue;
         Message m;
@@ -147,7 +148,7 @@ void Cluster::send(std::uint8_t from, MemberId to, Message message) {
     const View* view = find(p, to);
     if (view == nullptr) return;
     message.from = from;
-    message.to = view->ordinal;
+    message.to = address_of(from, *view);
     message.from_id = disk(from).id;
     message.to_id = to;
     message.cluster = disk(from).cluster;
@@ -248,7 +249,7 @@ void Cluster::on_vote(const Message& m) {
     // A voter that fell behind does not know the candidate yet: it answers whoever asked, at the
     // URL that came with the question [etcd facts: X-PeerURLs; rafthttp/http.go AddRemote].
     const bool stranger = find(p, m.from_id) == nullptr;
-    if (stranger) p.conf.push_back({m.from_id, m.from, false, true});
+    if (stranger) p.conf.push_back({m.from_id, m.from, false, true, m.from});
     send(m.to, m.from_id, std::move(reply));
     if (stranger) p.conf.pop_back();
 }
@@ -291,7 +292,7 @@ void Cluster::on_append(const Message& m) {
     }
     // A learner without any configuration yet answers the address that spoke to it.
     const bool stranger = find(at(m.to), m.from_id) == nullptr;
-    if (stranger) at(m.to).conf.push_back({m.from_id, m.from, false, true});
+    if (stranger) at(m.to).conf.push_back({m.from_id, m.from, false, true, m.from});
     send(m.to, m.from_id, std::move(reply));
     if (stranger) at(m.to).conf.pop_back();
 }
@@ -332,7 +333,7 @@ void Cluster::on_heartbeat(const Message& m) {
     Message reply;
     reply.say = Say::heartbeat_reply;
     const bool stranger = find(at(m.to), m.from_id) == nullptr;
-    if (stranger) at(m.to).conf.push_back({m.from_id, m.from, false, true});
+    if (stranger) at(m.to).conf.push_back({m.from_id, m.from, false, true, m.from});
     send(m.to, m.from_id, std::move(reply));
     if (stranger) at(m.to).conf.pop_back();
     if (p.applied > 0 && find(p, disk(m.to).id) != nullptr) publish(m.to);
@@ -368,8 +369,14 @@ void Cluster::send_append(std::uint8_t o, Progress& to) {
     m.index = to.next - 1;
     m.log_term = d.term_at(m.index);
     m.commit = d.commit;
-    // A leader without what its follower has committed can only send what it does not have.
-    if (m.index > d.last_index()) return send(o, to.id, std::move(m));
+    // A leader without what its follower has committed can only send what it does not have: to 3.5
+    // nothing, under term 0; from 3.6 a snapshot, and without one it panics, "need non-empty
+    // snapshot" [raft v3.6 log.go term, ErrUnavailable; raft.go maybeSendSnapshot].
+    if (m.index > d.last_index()) {
+        if (at(o).version >= Version{3, 6, 0} && d.snapshot == 0)
+            return exit_after(o, Span{}, ExitClass::unknown);
+        return send(o, to.id, std::move(m));
+    }
     const std::uint64_t end =
         std::min<std::uint64_t>(d.last_index(), m.index + entries_per_message);
     m.entries.assign(d.log.begin() + static_cast<std::ptrdiff_t>(m.index),
@@ -458,8 +465,25 @@ void Cluster::apply(std::uint8_t o) {
         if (p.incarnation != incarnation) return;
         if (!may_run(o)) return end(o, ExitClass::older_binary);
     }
-    if (gone) return end(o, ExitClass::removed);
+    if (gone) return end(o, end_of_removed(o));
+    if (snapshot_due(o)) disk(o).snapshot = p.applied;
     if (p.role == Role::leader) advance_commit(o);
+}
+
+// A running member that applies its own removal says so, or, on 3.5, panics in the answer to a
+// status call, "failed to find local ID in cluster members" [membership/cluster.go
+// IsLocalMemberLearner].
+ExitClass Cluster::end_of_removed(std::uint8_t o) {
+    const bool may_panic = at(o).version >= Version{3, 5, 0} && at(o).version < Version{3, 6, 0};
+    if (may_panic && kernel_.streams.chance(o, Purpose::outcome, 50)) return ExitClass::unknown;
+    return ExitClass::removed;
+}
+
+void Cluster::take_write(std::uint8_t o, std::uint64_t write) {
+    Process& p = at(o);
+    p.hashes.push_back(mix(p.hashes.empty() ? 0 : p.hashes.back(), write ^ disk(o).changed));
+    if (p.has.size() <= write) p.has.resize(write + 64);
+    p.has[write] = true;
 }
 
 // Whether the entry did what it says [membership/cluster.go ValidateConfigurationChange].
@@ -477,10 +501,7 @@ bool Cluster::apply_one(std::uint8_t o, const LogEntry& entry) {
         case EntryKind::write:
             // To 3.7 the applier answers "corrupt cluster" (etcd facts 9).
             if (!p.accused.empty() || !p.short_of.empty()) return false;
-            p.hashes.push_back(
-                mix(p.hashes.empty() ? 0 : p.hashes.back(), entry.payload ^ disk(o).changed));
-            if (p.has.size() <= entry.payload) p.has.resize(entry.payload + 64);
-            p.has[entry.payload] = true;
+            if (p.applied > disk(o).kept_index) take_write(o, entry.payload);
             return true;
         case EntryKind::add_voter:
         case EntryKind::add_learner: {
@@ -489,7 +510,7 @@ bool Cluster::apply_one(std::uint8_t o, const LogEntry& entry) {
                        (entry.kind == EntryKind::add_learner && view.learner);
             });
             if (known != nullptr || was_removed || taken) return false;
-            p.conf.push_back({id, entry.ordinal, entry.kind == EntryKind::add_learner, false});
+            p.conf.push_back({id, entry.ordinal, entry.kind == EntryKind::add_learner, false, 0});
             if (p.role == Role::leader) {
                 p.progress.push_back({id, 0, disk(o).last_index() + 1, kernel_.now});
             }
@@ -533,11 +554,17 @@ bool Cluster::apply_one(std::uint8_t o, const LogEntry& entry) {
             return true;
         case EntryKind::compact:
             p.freeable_mib = 0;
+            p.compacted = p.hashes.size() + 1;
             return true;
         case EntryKind::agree:
             return true;
         case EntryKind::publish:
-            if (known != nullptr) known->started = true;
+            // From 3.6 it is a request to the database like any other.
+            if (at(o).version >= Version{3, 6, 0} && p.applied <= disk(o).kept_index) return false;
+            if (known != nullptr) {
+                known->started = true;
+                known->name = entry.ordinal;
+            }
             if (id == disk(o).id && p.published_at != Instant{} && !p.ready) {
                 p.ready = true;
                 ++topology_;

@@ -1,4 +1,5 @@
-// The scenarios of the repository: every scenarios/**/*.scn.
+// The scenarios of the repository that simulated agents live through: every scenarios/**/*.scn but
+// those of scenarios/xv, which are etcd's alone and of another grammar.
 #pragma once
 
 #include <algorithm>
@@ -23,7 +24,7 @@ inline std::vector<std::string> all_scenarios() {
     const fs::path root = root_of_scenarios();
     if (!fs::exists(root)) return names;
     for (const auto& entry : fs::recursive_directory_iterator(root))
-        if (entry.path().extension() == ".scn")
+        if (entry.path().extension() == ".scn" && entry.path().parent_path().filename() != "xv")
             names.push_back(fs::relative(entry.path(), root).string());
     std::sort(names.begin(), names.end());
     return names;

@@ -368,6 +368,7 @@ void add_sim(CLI::App& app, Exit& exit) {
     CLI::App* two = verb->add_subcommand("diff", "where two lives begin to differ");
     two->add_option("LIFE", asked->lives, "two seeds or files")->required()->expected(2);
     two->callback([asked, &exit] { exit = diff(*asked); });
+    add_sim_xv(*verb, exit);
 }
 
 }  // namespace quorate::cli

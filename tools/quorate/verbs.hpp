@@ -19,6 +19,7 @@ void add_replay(CLI::App& app, Exit& exit);
 void add_recover(CLI::App& app, Exit& exit);
 void add_sim(CLI::App& app, Exit& exit);
 void add_upgrade(CLI::App& app, Exit& exit);
+void add_sim_xv(CLI::App& sim, Exit& exit);
 void add_run(CLI::App& app, Exit& exit);
 void add_version(CLI::App& app, Exit& exit);
 
