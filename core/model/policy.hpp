@@ -28,8 +28,20 @@ struct Policy {
     Span authority_stagger = seconds(2);  // head start of the agent beside etcd's leader
     Span command_deadline = seconds(10);
     Span stop_grace = seconds(10);  // from SIGTERM to SIGKILL of etcd
+    // How long a start waits for what other agents remember of this volume. 0: none is asked, as
+    // in the journals of the releases that could not; every agent is given the default below.
+    Span peers_wait;
     bool operator==(const Policy&) const = default;
 };
+
+// One attempt that hangs until its deadline (1 s), the pause before the next (at most 1 s), and
+// that one's answer (1 s).
+inline constexpr Span peers_wait_default = seconds(3);
+inline Policy default_policy() {
+    Policy policy;
+    policy.peers_wait = peers_wait_default;
+    return policy;
+}
 
 struct ReplicaAddress {
     std::string name;  // also the member's name

@@ -252,6 +252,8 @@ std::optional<Instant> next_wake(const State& state) {
         earliest.consider(state.space.since + policy.hash_check_period);
     earliest.consider(awake_since(facts));
     if (facts.list_refused_at != Instant{}) earliest.consider(facts.list_at + policy.retry_period);
+    if (state.replica.phase == ReplicaPhase::examining && facts.peers_asked_at != Instant{})
+        earliest.consider(facts.peers_asked_at + policy.peers_wait);
     if (state.replica.phase == ReplicaPhase::examining) earliest.consider(probed_since_told(state));
     if (state.replica.phase == ReplicaPhase::serving)
         earliest.consider(state.replica.told_at + policy.high_water_period);
