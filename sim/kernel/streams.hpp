@@ -23,6 +23,7 @@ enum class Purpose : std::uint8_t {
     outcome,
     swarm,
     fault,
+    peer_delay,
     count_,
 };
 

@@ -23,7 +23,8 @@ struct OracleCounts {
     std::uint64_t leaders = 0;     // S4: leaders held against acknowledged writes
     std::uint64_t acknowledged = 0;
     std::uint64_t restarts = 0;    // S5: starts of an identity that had run before
-    std::uint64_t unknowable = 0;  // S5: rolled back to behind the mark, under the same start
+    std::uint64_t unknowable = 0;  // S5: rolled back under the same start, and nobody remembered
+    std::uint64_t remembered = 0;  // S5: ... and another agent did
     std::uint64_t promotions = 0;  // S9
     std::uint64_t disarms = 0;     // S13: of NOSPACE
     std::uint64_t released = 0;    // S16
@@ -74,6 +75,8 @@ class Oracles {
     bool lives(std::uint8_t o) const;
     bool in_reach(std::uint8_t voter) const;
     bool agree(std::uint8_t a, std::uint8_t b) const;
+    bool remembers(std::uint8_t peer, std::uint8_t o, const EtcdData& data) const;
+    void excuse_start(std::uint8_t o, const EtcdData& data);
     void note_voters(std::uint8_t leader);
     void check_content(std::uint8_t leader);
     void refold(const Journal& journal);
@@ -88,7 +91,8 @@ class Oracles {
     std::vector<bool> owed_;            // by write: acknowledged and not forgiven
     std::array<bool, Network::size> lost_{};
     bool ever_lost_ = false;
-    std::array<bool, Network::size> looks_honest_{};  // lost, and nothing outside tells
+    std::array<bool, Network::size> looks_honest_{};    // lost, and nothing outside tells
+    std::array<MemberId, Network::size> same_start_{};  // rolled back, and only a peer can tell
     std::array<Instant, Network::size> lost_at_{};
     std::array<MemberId, Network::size> lost_as_{};  // the identity whose history was lost
     std::array<MemberId, Network::size> ran_as_{};   // the last identity that ran here

@@ -94,6 +94,7 @@ void Agent::start() {
     world_.kernel.schedule(milliseconds(5), next);
     next.kind = Kind::probe;
     world_.kernel.schedule(milliseconds(50), next);
+    begin_peers();
 }
 
 void Agent::die() {
@@ -105,6 +106,7 @@ void Agent::die() {
 }
 
 void Agent::freeze(bool frozen) {
+    if (frozen_ && !frozen) runs_since_ = world_.kernel.now;
     frozen_ = frozen;
     if (!frozen && alive_ && !inbox_.empty()) schedule_run();
 }
@@ -216,6 +218,13 @@ void Agent::start_command(const Command& command) {
     if (const auto* probes = std::get_if<ProbeReplicas>(&command.body)) {
         probed_ = probes->replicas;
         return;
+    }
+    if (const auto* ask = std::get_if<AskPeers>(&command.body)) {
+        for (Peer& peer : peers_)
+            peer.asked = false;
+        for (const Ordinal ordinal : ask->peers)
+            peers_[ordinal.value].asked = true;
+        return exchange();
     }
     if (const auto* exit = std::get_if<ExitAgent>(&command.body)) return leave(exit->reason);
     // The adapter stops to renew before it tells the store, which may never hear of it.
@@ -435,6 +444,7 @@ struct Agent::Carry {
                });
     }
     void operator()(const ProbeReplicas&) const {}
+    void operator()(const AskPeers&) const {}
     void operator()(const WakeAt&) const {}
     void operator()(const ExitAgent&) const {}
 
@@ -547,6 +557,8 @@ void Agent::happen(const Happening& what) {
     }
     if (what.kind == Kind::agent_run) return run();
     if (what.kind == Kind::probe) return probe();
+    if (what.kind == Kind::peers) return tick_peers();
+    if (what.kind == Kind::peer_letter) return read_letter(what.payload);
     if (what.kind == Kind::watch) return look_at_store();
     if (what.kind == Kind::execute) return execute(what.payload);
     if (what.kind == Kind::answer_overdue) {

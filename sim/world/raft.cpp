@@ -562,6 +562,8 @@ void Cluster::happen(const Happening& what) {
         case Kind::client_put:
         case Kind::audit:
         case Kind::fault:
+        case Kind::peers:
+        case Kind::peer_letter:
             return;
     }
 }
