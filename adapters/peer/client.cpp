@@ -10,10 +10,6 @@ namespace {
 // A session is opened by the first letter and told under by the second.
 constexpr int letters_at_most = 2;
 
-gpr_timespec deadline_after(Span span) {
-    return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_micros(span.us, GPR_TIMESPAN));
-}
-
 std::shared_ptr<grpc::Channel> channel_to(const std::string& address, Pem pem, Ordinal peer) {
     grpc::SslCredentialsOptions options;
     options.pem_root_certs = std::move(pem.ca);

@@ -4,7 +4,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -14,7 +13,7 @@
 namespace quorate::peer {
 namespace {
 
-constexpr std::chrono::milliseconds shutdown_grace{500};
+constexpr Span shutdown_grace = milliseconds(500);
 
 std::vector<std::string> certified_names(const grpc::ServerContext& context) {
     const auto auth = context.auth_context();
@@ -106,7 +105,7 @@ Result<std::unique_ptr<Server>> Server::start(const std::filesystem::path& socke
 }
 
 Server::~Server() {
-    running_->server->Shutdown(std::chrono::system_clock::now() + shutdown_grace);
+    running_->server->Shutdown(deadline_after(shutdown_grace));
     running_->server->Wait();
     ::unlink(running_->socket.c_str());
 }

@@ -66,6 +66,10 @@ std::optional<Letter> from_wire(const pb::Letter& message) {
     return letter;
 }
 
+gpr_timespec deadline_after(Span span) {
+    return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_micros(span.us, GPR_TIMESPAN));
+}
+
 Result<Pem> read(const Files& files) {
     auto ca = read_file(files.ca);
     if (!ca) return tl::unexpected(ca.error());

@@ -11,6 +11,7 @@
 #include "adapters/base/result.hpp"
 #include "adapters/peer/files.hpp"
 #include "adapters/peer/letter.hpp"
+#include "core/base/instant.hpp"
 
 namespace quorate::peer {
 
@@ -22,6 +23,9 @@ inline constexpr int letter_size_max = 64 << 10;
 pb::Letter to_wire(const Letter& letter);
 // nullopt: a replica that cannot be, or one told of twice.
 std::optional<Letter> from_wire(const pb::Letter& message);
+
+// It bounds waiting and never becomes data.
+gpr_timespec deadline_after(Span span);
 
 struct Pem {
     std::string ca;

@@ -166,7 +166,10 @@ void Agent::run() {
     Observation first = std::move(inbox_.front());
     inbox_.pop_front();
     ++decisions_;
+    const bool report = std::holds_alternative<PeerReported>(first);
     if (engine_->take({&first, 1}) == Durable::no) return die();
+    if (report && !world_.config.forgets_to_commit)
+        world_.volumes[self_].journal.peers = state().facts.peers;
     if (alive_ && !inbox_.empty()) schedule_run();
 }
 

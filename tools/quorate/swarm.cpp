@@ -27,6 +27,8 @@ constexpr Counter counters[] = {
     {"S4 leaders held against acknowledged writes", &OracleCounts::leaders},
     {"S4 acknowledged writes", &OracleCounts::acknowledged},
     {"S5 starts of an identity that had run", &OracleCounts::restarts},
+    {"S5 rollbacks that an agent within reach remembered", &OracleCounts::remembered},
+    {"S5 starts of a rolled-back volume that nobody could tell", &OracleCounts::unknowable},
     {"S9 promotions", &OracleCounts::promotions},
     {"S16 commands released", &OracleCounts::released},
     {"S17 records replayed", &OracleCounts::replayed},

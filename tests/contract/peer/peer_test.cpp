@@ -120,6 +120,8 @@ TEST_F(Peer, AStrangerWithoutACertificateIsRefused) {
                        files("agent-1", "other").key};
     EXPECT_EQ(failure_of(client(forged), report(1)), FailureKind::unavailable);
     EXPECT_TRUE(heard.empty());
+    EXPECT_EQ(own_sequence, 0U) << "nor is it told anything";
+    EXPECT_TRUE(client(files("agent-1")).exchange(report(1), patience)) << "one of ours is heard";
 }
 
 TEST_F(Peer, ACertificateThatIsNoAgentsIsRefused) {
