@@ -27,12 +27,19 @@ struct Discontinuity : Lifecycle {
         const Remembered* of_1 = told->others.find(Ordinal{1});
         return of_1 == nullptr ? LogIndex{} : of_1->position.index;
     }
-    // As after a power loss: the files of one instant, while nothing writes to them.
+    // As a snapshot of the disk: the files of one instant, while nothing writes to them.
     void copy_at_one_instant(int replica, const fs::path& to) {
         const pid_t etcd = cluster().etcd_pid(replica);
         ::kill(etcd, SIGSTOP);
-        disk::copy_volume({cluster().volume(replica) / "etcd"}, {to});
+        disk::copy_volume({cluster().volume(replica) / "etcd"}, {to / "etcd"});
         ::kill(etcd, SIGCONT);
+        fs::copy_file(cluster().volume(replica) / "identity", to / "identity");
+    }
+    void put_back(const fs::path& copy, int replica) {
+        for (const char* name : {"etcd", "identity"}) {
+            fs::remove_all(cluster().volume(replica) / name);
+            fs::rename(copy / name, cluster().volume(replica) / name);
+        }
     }
 
     void restart_and_heal(int replicas) {
@@ -73,10 +80,7 @@ TEST_F(Discontinuity, AVolumeRolledBackWithinOneStartIsFoundByAPeersMemory) {
     cluster().await("a memory of what came after", [&] { return remembered() > copied; });
     EXPECT_EQ(*cluster().record().replicas.find(Ordinal{1}), before)
         << "the record tells nothing of it";
-    cluster().while_dead({1}, [&] {
-        fs::remove_all(cluster().volume(1) / "etcd");
-        fs::rename(copy, cluster().volume(1) / "etcd");
-    });
+    cluster().while_dead({1}, [&] { put_back(copy, 1); });
     cluster().await_replaced(1, id);
     cluster().await_steady(3);
     EXPECT_TRUE(cluster().has_set_aside(1, "behind-peers-memory"));
