@@ -66,6 +66,8 @@ bool is_past_examining(const State& state) {
 TEST(PeersMemory, AStartAsksTheOthersAndWaitsForAllThatRun) {
     const Step asked = after(examining(), TimerFired{});
     ASSERT_TRUE(holds<AskPeers>(asked.decision)) << explain(asked.decision);
+    EXPECT_TRUE(std::any_of(asked.decision.hits.begin(), asked.decision.hits.end(),
+                            [](const RuleHit& hit) { return hit.rule == RuleId::L05; }));
     for (const Command& command : asked.decision.commands) {
         const auto* ask = std::get_if<AskPeers>(&command.body);
         if (ask == nullptr) continue;
