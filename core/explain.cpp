@@ -182,6 +182,7 @@ constexpr Reason reasons[] = {
     {RuleId::L02, "compares the voters' content at one revision"},
     {RuleId::L03, "reads how far this volume reaches"},
     {RuleId::L04, "tells the prober whom to ask"},
+    {RuleId::L05, "asks the other agents what they remember of this volume"},
 };
 // clang-format on
 
@@ -285,6 +286,14 @@ struct Seen {
         return "command #" + std::to_string(seen.id.value) + " " + text_of(seen.outcome) +
                std::visit(Words{}, seen.brought);
     }
+    std::string operator()(const PeerReported& seen) const {
+        std::string text = "the agent of replica " + ordinal_text(seen.from) + " tells of itself";
+        for (const auto& [ordinal, remembered] : seen.report.others)
+            text += ", remembers replica " + ordinal_text(ordinal) + " at term " +
+                    std::to_string(remembered.position.term.value) + " index " +
+                    std::to_string(remembered.position.index.value);
+        return text;
+    }
     std::string operator()(const UnknownObservation& seen) const {
         return "an event of a newer release, type " + std::to_string(seen.tag);
     }
@@ -334,6 +343,9 @@ struct Wanted {
     std::string operator()(const DisarmNospace&) const { return "disarm the NOSPACE alarm"; }
     std::string operator()(const ProbeReplicas& body) const {
         return "probe " + std::to_string(body.replicas.size()) + " replicas";
+    }
+    std::string operator()(const AskPeers& body) const {
+        return "ask " + std::to_string(body.peers.size()) + " agents what they remember";
     }
     std::string operator()(const WakeAt&) const { return "wake later"; }
     std::string operator()(const ExitAgent& body) const { return "exit: " + body.reason; }

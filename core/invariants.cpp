@@ -2,6 +2,7 @@
 
 #include "core/explain.hpp"
 #include "core/facts/evidence.hpp"
+#include "core/facts/memory.hpp"
 #include "core/rules/quorum.hpp"
 
 namespace quorate {
@@ -17,6 +18,17 @@ class Check {
         if (const auto* add = std::get_if<AddLearner>(&command.body)) authority(add->fence, "add");
         if (const auto* promote = std::get_if<PromoteMember>(&command.body))
             authority(promote->fence, "promote");
+    }
+
+    // A volume is claimed by R06 alone, and etcd starts only on a claimed one.
+    void claimed(const RuleHit& hit) {
+        if (hit.rule != RuleId::R06 || hit.verdict != Verdict::taken || !state_.facts.disk) return;
+        const auto remembered = remembered_of_self(state_.facts);
+        if (!remembered) return;
+        ++counts_.claims;
+        if (state_.facts.disk->last < remembered->what.position)
+            found("S5", "a volume is claimed that ends before what replica " +
+                            std::to_string(remembered->by.value) + " remembers of it");
     }
 
     void one_change_at_a_time() {
@@ -87,6 +99,8 @@ std::vector<Violation> violations(const State& after, const Decision& decision,
                                   InvariantCounts& counts) {
     Check check(after, counts);
     check.one_change_at_a_time();
+    for (const RuleHit& hit : decision.hits)
+        check.claimed(hit);
     for (const Command& command : decision.commands)
         check.command(command);
     return check.take();

@@ -22,6 +22,7 @@ struct InvariantCounts {
     std::uint64_t removals = 0;  // S1
     std::uint64_t repairs = 0;   // S2
     std::uint64_t starts = 0;    // S5
+    std::uint64_t claims = 0;    // S5: of a volume that a peer remembers
     std::uint64_t changes = 0;   // S11, S12
 };
 

@@ -47,6 +47,8 @@ class Stepping {
         for (Look& look : wanted_looks(state_)) {
             if (const auto* probe = std::get_if<ProbeReplicas>(&look.command))
                 probe_only(probe->replicas);
+            if (std::holds_alternative<AskPeers>(look.command))
+                state_.facts.peers_asked_at = state_.now;
             decision_.hits.push_back(
                 {look.rule, Machine::look, Verdict::taken, 0, 0, std::nullopt, {}});
             issue(std::move(look.command));
@@ -238,10 +240,14 @@ class Stepping {
         return state_.repair.ordinal;
     }
 
+    template <class Signal>
+    static std::string words(const Signal& signal) {
+        return signal.detail.empty() ? signal.why : signal.why + ": " + signal.detail;
+    }
     static std::string detail_of(const ReplicaSignal& signal) {
         if (const auto* one = std::get_if<signal::condemned>(&signal)) return one->why;
-        if (const auto* one = std::get_if<signal::not_continuation>(&signal)) return one->why;
-        if (const auto* one = std::get_if<signal::needs_admission>(&signal)) return one->why;
+        if (const auto* one = std::get_if<signal::not_continuation>(&signal)) return words(*one);
+        if (const auto* one = std::get_if<signal::needs_admission>(&signal)) return words(*one);
         if (const auto* one = std::get_if<signal::cannot_continue>(&signal)) return one->why;
         return {};
     }

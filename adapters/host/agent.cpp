@@ -17,6 +17,7 @@
 #include "adapters/host/journaling.hpp"
 #include "adapters/host/members.hpp"
 #include "adapters/host/outbox.hpp"
+#include "adapters/host/peers.hpp"
 #include "adapters/host/prober.hpp"
 #include "adapters/host/service.hpp"
 #include "adapters/host/tasks.hpp"
@@ -29,6 +30,7 @@
 #include "adapters/metrics/metrics.hpp"
 #include "core/engine/engine.hpp"
 #include "core/explain.hpp"
+#include "core/facts/memory.hpp"
 #include "core/invariants.hpp"
 #include "core/wire/digest.hpp"
 
@@ -96,9 +98,19 @@ class Agent {
           tasks_(loop_, command_threads),
           prober_(loop_, probe_tasks_, members_, settings_,
                   [this](Observation o) { post(std::move(o)); }),
+          peers_(loop_, config_, random_number(),
+                 {[this] { return own(); }, [this](Observation o) { post(std::move(o)); },
+                  [this](const std::string& line) { log_->line(log::Level::warning, line); },
+                  [this](Ordinal peer) {
+                      if (metrics_) metrics_->peer_heard(peer);
+                  },
+                  [this](const char* why) {
+                      if (metrics_) metrics_->peer_refused(why);
+                  }}),
           outbox_(loop_, config_, settings_, tasks_, members_, prober_,
                   {[this](Observation o) { post(std::move(o)); }, [this](Instant at) { wake(at); },
-                   [this](std::string reason) { leave(std::move(reason)); }}),
+                   [this](std::string reason) { leave(std::move(reason)); },
+                   [this](const std::vector<Ordinal>& peers) { peers_.ask(peers); }}),
           engine_({*journal_, outbox_, clock_}, std::move(state), {.digest = wire::digest}),
           watcher_(loop_, [this] { look_at_files(); }),
           wake_timer_(loop_),
@@ -113,10 +125,12 @@ class Agent {
         await_jump();
         if (auto watched = watcher_.watch(layout_.cluster()); !watched)
             return fail(watched.error(), exit_failed);
+        tell_peers();
         post(AgentStarted{settings_, random_number(), random_uuid()});
         look_at_files();
         loop_.run();
         service_.reset();
+        peers_.stop();
         prober_.stop();
         watcher_.stop();
         probe_tasks_.stop();
@@ -266,6 +280,24 @@ class Agent {
         return {};
     }
 
+    // An agent that is not heard serves all the same: the record alone decides then.
+    void tell_peers() {
+        if (config_.policy.peers_wait == Span{}) return;
+        if (auto told = peers_.start(engine_.state().facts); !told)
+            log_->line(log::Level::warning, "no exchange with other agents: " + told.error().where +
+                                                ": " + told.error().what);
+    }
+
+    Peers::Own own() const {
+        const State& state = engine_.state();
+        Peers::Own own;
+        if (state.facts.record) own.lineage = state.facts.record->lineage;
+        const auto status = prober_.latest().find(config_.self.value);
+        if (status != prober_.latest().end()) own.self = own_report(state.facts, status->second);
+        own.replicas = state.probed;
+        return own;
+    }
+
     const AgentConfig config_;
     local::Layout layout_;
     Settings settings_;
@@ -278,6 +310,7 @@ class Agent {
     Tasks probe_tasks_;
     Tasks tasks_;
     Prober prober_;
+    Peers peers_;
     Outbox outbox_;
     Engine engine_;
     Watcher watcher_;

@@ -20,7 +20,7 @@ struct AgentConfig {
     std::uint16_t port_base = 2379;
     std::uint32_t snapshot_count = 10'000;     // requirements A3: 10000 when below 1
     std::vector<std::string> extra_arguments;  // of etcd, checked before
-    Policy policy;
+    Policy policy = default_policy();
     std::uint64_t journal_bytes_max = 64ULL << 20;
 };
 

@@ -269,6 +269,7 @@ struct Outbox::Carry {
         });
     }
     void operator()(const ProbeReplicas& body) const { box.prober_.probe(body.replicas); }
+    void operator()(const AskPeers& body) const { box.hooks_.ask_peers(body.peers); }
     void operator()(const WakeAt& body) const { box.hooks_.wake_at(body.at); }
     void operator()(const ExitAgent& body) const { box.hooks_.exit(body.reason); }
 

@@ -27,6 +27,7 @@ class Outbox final : public OutboxPort {
         Post post;
         std::function<void(Instant)> wake_at;
         std::function<void(std::string)> exit;
+        std::function<void(const std::vector<Ordinal>&)> ask_peers;
     };
 
     Outbox(boost::asio::io_context& loop, const AgentConfig& config, const Settings& settings,

@@ -50,6 +50,7 @@ constexpr Key keys[] = {
     {"authority_stagger",    &Policy::authority_stagger,    none, "head start of the agent beside etcd's leader"},
     {"command_deadline",     &Policy::command_deadline,     milliseconds(100), "a command without an answer is unknown after"},
     {"stop_grace",           &Policy::stop_grace,           none, "from SIGTERM to SIGKILL of etcd"},
+    {"peers_wait",           &Policy::peers_wait,           none, "a start waits so long for what other agents remember of its volume; 0s: none is asked"},
     {"grace_period",         &Choices::grace_period,        none, "from SIGTERM to SIGKILL of an agent"},
     {"agent_backoff_min",    &Choices::agent_backoff_min,   tick, "first wait before an agent is started again"},
     {"agent_backoff_max",    &Choices::agent_backoff_max,   tick, "longest wait before an agent is started again"},

@@ -19,7 +19,7 @@
 namespace quorate::host {
 
 struct Choices {
-    Policy policy;
+    Policy policy = default_policy();
     Span grace_period = seconds(60);  // an agent that was asked to end is killed after it
     Span agent_backoff_min = milliseconds(200);
     Span agent_backoff_max = seconds(10);

@@ -49,9 +49,12 @@ class Layout {
     }
     // Unix socket of the agent's API. Socket paths are short: outside D when D is too long for
     // one, in a directory named by D's hash.
-    std::filesystem::path socket(Ordinal ordinal) const;
+    std::filesystem::path socket(Ordinal ordinal) const { return socket(ordinal, "agent"); }
+    // The same, on which the other agents tell it what they know.
+    std::filesystem::path peer_socket(Ordinal ordinal) const { return socket(ordinal, "peer"); }
 
   private:
+    std::filesystem::path socket(Ordinal ordinal, const char* program) const;
     std::filesystem::path running(Ordinal ordinal, const char* program, const char* kind) const {
         return cluster() / (program + ("-" + std::to_string(ordinal.value)) + kind);
     }

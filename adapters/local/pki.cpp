@@ -73,6 +73,12 @@ constexpr Profile peer_profile{Role::peer,
                                "critical,digitalSignature",
                                "serverAuth,clientAuth",
                                leaf_life};
+constexpr Profile agent_profile{Role::peer,
+                                "quorate agent",
+                                "critical,CA:FALSE",
+                                "critical,digitalSignature",
+                                "serverAuth,clientAuth",
+                                leaf_life};
 constexpr Profile client_profile{Role::client,        "quorate client",
                                  "critical,CA:FALSE", "critical,digitalSignature",
                                  "clientAuth",        leaf_life};
@@ -439,13 +445,44 @@ fs::path whole_path(const fs::path& dir) {
     return whole.has_filename() ? whole : whole.parent_path();
 }
 
+Instant now_or_clock(std::optional<Instant> now) {
+    return now.value_or(Instant{std::int64_t{std::time(nullptr)} * 1'000'000});
+}
+
 }  // namespace
+
+Result<void> ensure_certificate(const fs::path& dir, const std::string& file,
+                                const std::string& name, std::optional<Instant> now) {
+    const fs::path whole = whole_path(dir);
+    const std::vector<std::string> names{name};
+    if (auto good = check_names(names, whole); !good) return good;
+    auto authority = read_identity(whole, "ca");
+    if (!authority) return tl::unexpected(authority.error());
+    const Issue order{agent_profile, nullptr, &*authority, names, now_or_clock(now)};
+    std::error_code error;
+    // The certificate comes last: a key without one is what a crash left.
+    if (fs::exists(whole / (file + ".crt"), error)) {
+        auto leaf = read_identity(whole, file);
+        if (!leaf) return tl::unexpected(leaf.error());
+        Issue again = order;
+        again.subject_key = leaf->key.get();
+        return check_leaf(whole, file, again, *leaf);
+    }
+    const Key key = make_key();
+    if (!key) return openssl_failed("cannot make a key", whole / file);
+    if (auto written = write_key(whole / (file + ".key"), key.get()); !written) return written;
+    Issue first = order;
+    first.subject_key = key.get();
+    const Certificate made = issue(first);
+    if (!made) return openssl_failed("cannot make a certificate", whole / file);
+    return replace_certificate(whole, file, made.get());
+}
 
 Result<void> ensure_pki(const fs::path& dir, const std::vector<std::string>& names,
                         std::optional<Instant> now) {
     const fs::path whole = whole_path(dir);
     if (auto good = check_names(names, whole); !good) return good;
-    const Instant at = now.value_or(Instant{std::int64_t{std::time(nullptr)} * 1'000'000});
+    const Instant at = now_or_clock(now);
     std::error_code error;
     const bool there = fs::exists(whole, error);
     if (error) return system_failed("cannot look at the directory", error.value(), whole);

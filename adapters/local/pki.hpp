@@ -5,6 +5,7 @@
 //     ca.crt ca.key        10 years
 //     peer.crt peer.key    a year; server and client at once, for both ports of etcd
 //     client.crt client.key    a year; client only
+//     agent-N.crt agent-N.key  a year; server and client at once, of replica N's agent alone
 #pragma once
 
 #include <filesystem>
@@ -24,5 +25,11 @@ namespace quorate::local {
 // absent.
 Result<void> ensure_pki(const std::filesystem::path& dir, const std::vector<std::string>& names,
                         std::optional<Instant> now = std::nullopt);
+
+// One more certificate of the authority that is there, FILE.crt and FILE.key, for one name that it
+// alone holds. Made when it is missing, else checked and renewed as the others are. Callers take
+// turns.
+Result<void> ensure_certificate(const std::filesystem::path& dir, const std::string& file,
+                                const std::string& name, std::optional<Instant> now = std::nullopt);
 
 }  // namespace quorate::local

@@ -44,6 +44,11 @@ struct Metrics::Families {
         counters("quorate_rules_total", "rules taken, by id and verdict");
     prometheus::Family<prometheus::Counter>& commands =
         counters("quorate_commands_total", "commands issued, by name");
+    prometheus::Family<prometheus::Counter>& peer_reports =
+        counters("quorate_peer_reports_total", "reports of other agents, by replica");
+    prometheus::Family<prometheus::Counter>& peer_refusals =
+        counters("quorate_peer_reports_refused_total",
+                 "reports between agents that were refused, by reason");
 };
 
 Metrics::Metrics(std::unique_ptr<Families> families) : families_(std::move(families)) {}
@@ -65,6 +70,14 @@ void Metrics::decided(const Decision& decision) {
             .Increment();
     for (const Command& command : decision.commands)
         families_->commands.Add({{"command", name_of(command.body)}}).Increment();
+}
+
+void Metrics::peer_heard(Ordinal peer) {
+    families_->peer_reports.Add({{"peer", std::to_string(peer.value)}}).Increment();
+}
+
+void Metrics::peer_refused(const char* why) {
+    families_->peer_refusals.Add({{"reason", why}}).Increment();
 }
 
 void Metrics::state_is(const State& state) {

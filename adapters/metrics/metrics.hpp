@@ -21,6 +21,8 @@ class Metrics {
 
     void decided(const Decision& decision);
     void state_is(const State& state);
+    void peer_heard(Ordinal peer);
+    void peer_refused(const char* why);
 
   private:
     struct Families;

@@ -51,6 +51,10 @@ std::optional<Ordinal> best_via(const Facts& facts) {
     return std::nullopt;
 }
 
+LogPosition position_of(const MemberStatus& status) {
+    return {status.serves ? status.term : Term{}, status.index};
+}
+
 const ReplicaEntry* own_entry(const Facts& facts) {
     return facts.record ? facts.record->replicas.find(facts.settings.self) : nullptr;
 }

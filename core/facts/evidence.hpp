@@ -31,6 +31,13 @@ std::vector<MemberId> accused(const Facts& facts);
 // The best replica to send a membership command through: the leader, else any that serves.
 std::optional<Ordinal> best_via(const Facts& facts);
 
+// How far this member's log is on disk for certain. Raft's term is that of the last entry only for
+// one that serves: its read waited for an entry of that term. One that campaigns in vain, or
+// learns, has a higher term than its log (etcd facts 5). And the index is synced only then: a
+// member tells an index before it syncs it, but its next read is answered from a later Ready, and
+// one Ready is saved before the next is taken (etcd v3.5 etcdserver/raft.go, raftNode.start).
+LogPosition position_of(const MemberStatus& status);
+
 // This agent's own entry in the record, nullptr when there is none.
 const ReplicaEntry* own_entry(const Facts& facts);
 

@@ -5,6 +5,7 @@
 
 #include "core/base/limits.hpp"
 #include "core/facts/evidence.hpp"
+#include "core/facts/memory.hpp"
 
 namespace quorate {
 namespace {
@@ -22,6 +23,8 @@ void begin_life(State& state, const AgentStarted& started) {
     fresh.facts.started_at = state.now;
     fresh.facts.none_serves_since = state.now;
     fresh.facts.hashes_at = state.now;
+    // What others said they remember stays said, whoever of them runs now.
+    fresh.facts.peers = std::move(state.facts.peers);
     state = std::move(fresh);
 }
 
@@ -69,6 +72,27 @@ void fold_record(State& state, const RecordSeen& seen) {
         seen.record->revision < facts.record->revision)
         return;
     facts.record = seen.record;
+}
+
+// A report that was overtaken, or is of another cluster, tells nothing.
+void fold_report(State& state, const PeerReported& seen) {
+    Facts& facts = state.facts;
+    const std::size_t known = facts.settings.addresses.size();
+    if (seen.from == facts.settings.self || seen.from.value >= known) return;
+    if (facts.record && seen.report.lineage != facts.record->lineage) return;
+    PeerFact fact;
+    const PeerFact* before = facts.peers.find(seen.from);
+    if (before != nullptr && before->report.lineage == seen.report.lineage) fact = *before;
+    PeerReport& told = fact.report;
+    if (told.boot == seen.report.boot && seen.report.sequence <= told.sequence) return;
+    told.lineage = seen.report.lineage;
+    told.boot = seen.report.boot;
+    told.sequence = seen.report.sequence;
+    remember(told.self, seen.report.self);
+    for (const auto& [ordinal, remembered] : seen.report.others)
+        if (ordinal.value < known) remember(told.others[ordinal], remembered);
+    fact.at = state.now;
+    facts.peers[seen.from] = std::move(fact);
 }
 
 void fold_exit(State& state, const EtcdExited& seen) {
@@ -316,6 +340,7 @@ struct Fold {
     }
     void operator()(const RecoveryApproved& seen) const { state.facts.approved_token = seen.token; }
     void operator()(const CommandEnded& seen) const { fold_outcome(state, seen); }
+    void operator()(const PeerReported& seen) const { fold_report(state, seen); }
     void operator()(const UnknownObservation& seen) const {
         state.facts.unknown_event = "event type " + std::to_string(seen.tag);
     }

@@ -4,7 +4,7 @@ namespace quorate {
 
 bool has_outcome(const CommandBody& body) {
     return !std::holds_alternative<WakeAt>(body) && !std::holds_alternative<ProbeReplicas>(body) &&
-           !std::holds_alternative<ExitAgent>(body);
+           !std::holds_alternative<AskPeers>(body) && !std::holds_alternative<ExitAgent>(body);
 }
 
 namespace {
@@ -30,6 +30,7 @@ struct NameOf {
     const char* operator()(const Defragment&) const { return "Defragment"; }
     const char* operator()(const DisarmNospace&) const { return "DisarmNospace"; }
     const char* operator()(const ProbeReplicas&) const { return "ProbeReplicas"; }
+    const char* operator()(const AskPeers&) const { return "AskPeers"; }
     const char* operator()(const WakeAt&) const { return "WakeAt"; }
     const char* operator()(const ExitAgent&) const { return "ExitAgent"; }
 };

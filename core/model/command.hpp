@@ -134,6 +134,11 @@ struct ProbeReplicas {
     std::vector<Ordinal> replicas;
     bool operator==(const ProbeReplicas&) const = default;
 };
+// Which agents are asked what they remember, until each has answered; replaces the previous set.
+struct AskPeers {
+    std::vector<Ordinal> peers;
+    bool operator==(const AskPeers&) const = default;
+};
 // One timer for the whole core: replaces the previous one.
 struct WakeAt {
     Instant at;
@@ -150,7 +155,7 @@ using CommandBody =
     std::variant<ExamineDisk, SetAsideData, StampVolume, StartEtcd, StopEtcd, RebuildEtcd,
                  WriteRecord, AcquireAuthority, ReleaseAuthority, ListMembers, AddLearner,
                  PromoteMember, RemoveMember, MoveLeader, CompareContent, DisarmCorrupt,
-                 ProbeReplicas, WakeAt, ExitAgent, Compact, Defragment, DisarmNospace>;
+                 ProbeReplicas, WakeAt, ExitAgent, Compact, Defragment, DisarmNospace, AskPeers>;
 
 struct Command {
     CommandId id;
@@ -159,7 +164,7 @@ struct Command {
     bool operator==(const Command&) const = default;
 };
 
-// WakeAt, ProbeReplicas and ExitAgent have no outcome: nothing is ever waited for.
+// WakeAt, ProbeReplicas, AskPeers and ExitAgent have no outcome: nothing is ever waited for.
 bool has_outcome(const CommandBody& body);
 
 // "RemoveMember": for logs, explanations and the timeline.

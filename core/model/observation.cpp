@@ -15,6 +15,7 @@ struct NameOf {
     const char* operator()(const StopRequested&) const { return "StopRequested"; }
     const char* operator()(const RecoveryApproved&) const { return "RecoveryApproved"; }
     const char* operator()(const CommandEnded&) const { return "CommandEnded"; }
+    const char* operator()(const PeerReported&) const { return "PeerReported"; }
     const char* operator()(const UnknownObservation&) const { return "UnknownObservation"; }
 };
 

@@ -14,6 +14,7 @@
 #include "core/model/disk.hpp"
 #include "core/model/members.hpp"
 #include "core/model/outcome.hpp"
+#include "core/model/peer.hpp"
 #include "core/model/policy.hpp"
 #include "core/model/record.hpp"
 
@@ -107,9 +108,18 @@ struct CommandEnded {
     bool operator==(const CommandEnded&) const = default;
 };
 
+// What another agent told over its own connection, which proved to be that replica's: its first
+// report of this life, when an identity in it changed, and by the heartbeat while positions move.
+struct PeerReported {
+    Ordinal from;
+    PeerReport report;
+    bool operator==(const PeerReported&) const = default;
+};
+
+// New ones come last: digests count the place.
 using Observation = std::variant<AgentStarted, DesiredSeen, RecordSeen, ReplicaProbed, MembersSeen,
                                  EtcdExited, AuthorityLost, TimerFired, StopRequested,
-                                 RecoveryApproved, CommandEnded, UnknownObservation>;
+                                 RecoveryApproved, CommandEnded, UnknownObservation, PeerReported>;
 
 struct Event {
     EventSeq seq;

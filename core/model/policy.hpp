@@ -28,8 +28,25 @@ struct Policy {
     Span authority_stagger = seconds(2);  // head start of the agent beside etcd's leader
     Span command_deadline = seconds(10);
     Span stop_grace = seconds(10);  // from SIGTERM to SIGKILL of etcd
+    // How long a start waits for what other agents remember of this volume. 0: none is asked, as
+    // in the journals of the releases that could not; every agent is given the default below.
+    Span peers_wait;
     bool operator==(const Policy&) const = default;
 };
+
+// One attempt that hangs until its deadline (1 s), the pause before the next (at most 1 s), and
+// that one's answer (1 s).
+inline constexpr Span peers_wait_default = seconds(3);
+// What agents are given where nobody set anything. The values above are those of release 0.1.0: the
+// digests of its journals count a setting that differs from them.
+inline Policy default_policy() {
+    Policy policy;
+    policy.peers_wait = peers_wait_default;
+    // Peers remember the last second; the record has to outlive only the loss of all agents at
+    // once.
+    policy.high_water_period = minutes(5);
+    return policy;
+}
 
 struct ReplicaAddress {
     std::string name;  // also the member's name

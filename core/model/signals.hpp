@@ -50,10 +50,12 @@ struct condemned {
 };
 struct not_continuation {
     std::string why;
+    std::string detail = {};  // who knows it, in words; empty: `why` says it all
     bool operator==(const not_continuation&) const = default;
 };
 struct needs_admission {
     std::string why;
+    std::string detail = {};  // the same
     bool operator==(const needs_admission&) const = default;
 };
 struct must_wait {

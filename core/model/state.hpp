@@ -12,6 +12,7 @@
 #include "core/model/child.hpp"
 #include "core/model/command.hpp"
 #include "core/model/observation.hpp"
+#include "core/model/peer.hpp"
 #include "core/model/policy.hpp"
 #include "core/model/record.hpp"
 
@@ -53,6 +54,14 @@ struct LearnersDiffered {
     MemberId last;
     std::uint32_t count = 0;
     bool operator==(const LearnersDiffered&) const = default;
+};
+
+// What one other agent told, the highest of each identity. It is that agent's word: about its own
+// replica first-hand, about the others remembered. Kept over lives of this agent.
+struct PeerFact {
+    PeerReport report;
+    Instant at;
+    bool operator==(const PeerFact&) const = default;
 };
 
 // Folded knowledge, with its source in the name and its age beside it.
@@ -98,6 +107,8 @@ struct Facts {
     Instant slept_at;             // when a timer last came much too late
     Revision compacted;           // as this agent last saw it done
     LearnersDiffered learners_differed;
+    SmallMap<Ordinal, PeerFact> peers;
+    Instant peers_asked_at;  // in this life; zero: not asked
     bool operator==(const Facts&) const = default;
 };
 

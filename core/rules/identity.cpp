@@ -56,6 +56,8 @@ const char* name_of(Discontinuity why) {
             return "wal-missing";
         case Discontinuity::without_db:
             return "db-missing";
+        case Discontinuity::behind_memory:
+            return "behind-peers-memory";
     }
     return "unknown";
 }
@@ -77,6 +79,7 @@ std::optional<Discontinuity> discontinuity(const VolumeFacts& facts) {
     if (facts.record.cluster_id.value != 0 && disk.cluster_id != facts.record.cluster_id)
         return Discontinuity::other_member;
     if (disk.last < std::max(entry->high_water, identity.high_water)) return Discontinuity::behind;
+    if (disk.last < facts.remembered) return Discontinuity::behind_memory;
     return std::nullopt;
 }
 
@@ -86,6 +89,7 @@ bool start_unused(const VolumeFacts& facts) {
     if (disk.shape != DiskShape::empty) return false;
     // It has told of a log: what ran here may have voted or acknowledged, and is gone.
     if (entry != nullptr && entry->high_water != LogPosition{}) return false;
+    if (facts.remembered != LogPosition{}) return false;
     if (entry == nullptr || (entry->nonce.value == 0 && entry->nonce_next.value == 0)) return true;
     if (entry->nonce.value == 0 && !disk.identity) return true;  // announced, never stamped
     return disk.identity && disk.identity->lineage == facts.record.lineage &&

@@ -25,6 +25,7 @@ enum class Discontinuity {
     damaged,        // etcd would not start, or would start on half of the data
     without_wal,    // etcd would boot a phantom over the old db
     without_db,     // the log no longer begins at 1, so the db cannot be rebuilt
+    behind_memory,  // its log ends before what another agent remembers of it
 };
 const char* name_of(Discontinuity why);
 
@@ -32,6 +33,7 @@ struct VolumeFacts {
     Ordinal self;
     const DiskReport& disk;
     const ClusterRecord& record;
+    LogPosition remembered = {};  // how far other agents know that this identity's log had come
 };
 
 // nullopt: it continues, and etcd may run on it under the identity of the record.

@@ -1,6 +1,7 @@
 #include "core/rules/looking.hpp"
 
 #include "core/facts/evidence.hpp"
+#include "core/facts/memory.hpp"
 #include "core/rules/content.hpp"
 
 namespace quorate {
@@ -56,6 +57,13 @@ bool wants_position(const State& state) {
     return state.now >= facts.examined_at + facts.settings.policy.retry_period;
 }
 
+bool wants_memory(const State& state) {
+    const Facts& facts = state.facts;
+    return state.replica.phase == ReplicaPhase::examining && facts.desired && facts.disk &&
+           !facts.etcd_running && facts.peers_asked_at == Instant{} &&
+           !peers_are_heard(facts, state.now);
+}
+
 }  // namespace
 
 std::vector<Look> wanted_looks(const State& state) {
@@ -68,6 +76,7 @@ std::vector<Look> wanted_looks(const State& state) {
         if (replicas.size() >= 2) looks.push_back({RuleId::L02, CompareContent{replicas}});
     }
     if (wants_position(state)) looks.push_back({RuleId::L03, ExamineDisk{}});
+    if (wants_memory(state)) looks.push_back({RuleId::L05, AskPeers{unheard_peers(facts)}});
     auto interest = ordinals_of_interest(facts);
     if (interest != state.probed) looks.push_back({RuleId::L04, ProbeReplicas{interest}});
     return looks;

@@ -24,12 +24,6 @@ const MemberStatus* own_status(const Facts& facts) {
     return probe != nullptr && probe->status.answers ? &probe->status : nullptr;
 }
 
-// Raft's term is that of the last entry only for one that serves: its read waited for an entry of
-// that term. One that campaigns in vain, or learns, has a higher term than its log (etcd facts 5).
-LogPosition position_of(const MemberStatus& status) {
-    return {status.serves ? status.term : Term{}, status.index};
-}
-
 bool tells_release(const MemberStatus& status) {
     return healthy(status) && status.version != Version{};
 }

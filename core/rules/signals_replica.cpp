@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/facts/evidence.hpp"
+#include "core/facts/memory.hpp"
 #include "core/rules/identity.hpp"
 #include "core/rules/intent.hpp"
 #include "core/rules/record_edits.hpp"
@@ -22,6 +23,12 @@ bool is_founder(const ClusterRecord& record, Ordinal ordinal) {
            record.founders.end();
 }
 
+VolumeFacts volume_of(const Facts& facts) {
+    const auto remembered = remembered_of_self(facts);
+    return {facts.settings.self, *facts.disk, *facts.record,
+            remembered ? remembered->what.position : LogPosition{}};
+}
+
 RecoveryCase case_of(const Facts& facts) {
     RecoveryCase input;
     input.paused = facts.desired->replicas == 0;
@@ -35,7 +42,7 @@ RecoveryCase case_of(const Facts& facts) {
         (entry->member_id.value != 0 || is_founder(*facts.record, facts.settings.self)) &&
         entry->claim == VolumeClaim::holding;
     input.member = named;
-    const VolumeFacts volume{facts.settings.self, *facts.disk, *facts.record};
+    const VolumeFacts volume = volume_of(facts);
     if (input.data) {
         input.continues = named && !discontinuity(volume);
     } else {
@@ -45,9 +52,21 @@ RecoveryCase case_of(const Facts& facts) {
 }
 
 std::string discontinuity_of(const Facts& facts) {
-    const VolumeFacts volume{facts.settings.self, *facts.disk, *facts.record};
-    const auto why = discontinuity(volume);
+    const auto why = discontinuity(volume_of(facts));
     return name_of(why.value_or(Discontinuity::not_a_member));
+}
+
+std::string text_of(LogPosition position) {
+    return "term " + std::to_string(position.term.value) + " index " +
+           std::to_string(position.index.value);
+}
+
+// Which other agent remembers more of this volume than it holds (S5).
+std::string more_remembered(const Facts& facts) {
+    const auto remembered = remembered_of_self(facts);
+    if (!remembered || remembered->what.position <= facts.disk->last) return {};
+    return "replica " + std::to_string(remembered->by.value) + " remembers it at " +
+           text_of(remembered->what.position) + ", it ends at " + text_of(facts.disk->last);
 }
 
 // One that is not wanted any more asks once, so that its member is known to be lost, and not again.
@@ -134,12 +153,13 @@ Reading verdict_signal(const State& state) {
         case RecoveryVerdict::set_aside: {
             const std::string why = discontinuity_of(facts);
             if (is_sole_member(facts)) return last_copy(why);
-            return signal::not_continuation{why};
+            return signal::not_continuation{why, more_remembered(facts)};
         }
         case RecoveryVerdict::ask_admission: {
             if (is_sole_member(facts)) return last_copy("empty");
             const std::string& why = state.replica.reason;
-            return signal::needs_admission{why.empty() ? "empty-volume" : why};
+            if (why.empty()) return signal::needs_admission{"empty-volume", more_remembered(facts)};
+            return signal::needs_admission{why};
         }
         case RecoveryVerdict::impossible:
             break;
@@ -157,7 +177,7 @@ bool stays_until_removed(const Facts& facts) {
     return entry != nullptr && entry->claim == VolumeClaim::holding &&
            entry->member_id.value != 0 && !facts.record->rebuild &&
            facts.record->replicas.size() > 1 && facts.unknown_event.empty() &&
-           !discontinuity({facts.settings.self, *facts.disk, *facts.record});
+           !discontinuity(volume_of(facts));
 }
 bool stops(const Facts& facts) { return facts.stop_requested && !stays_until_removed(facts); }
 
@@ -169,7 +189,7 @@ Reading when_stopping(const State& state) {
     const ReplicaEntry* entry = own_entry(facts);
     const bool ours = entry != nullptr && entry->claim == VolumeClaim::holding &&
                       entry->member_id.value != 0 && !facts.record->rebuild &&
-                      !discontinuity({facts.settings.self, *facts.disk, *facts.record});
+                      !discontinuity(volume_of(facts));
     const bool told = ours && entry->high_water_final && facts.disk->last <= entry->high_water;
     if (!ours || told) return signal::stop_asked{};
     if (!record_is_free(state) || !may_retry(state)) return std::nullopt;
@@ -210,6 +230,11 @@ Reading examined(const State& state) {
     const bool writes = verdict && (std::holds_alternative<signal::nothing_founded>(*verdict) ||
                                     std::holds_alternative<signal::needs_admission>(*verdict));
     if (writes && !record_is_free(state)) return std::nullopt;
+    // Nothing runs before those that may remember more were heard. One that is parked begins again
+    // from here when it may start: only who examines asks them.
+    if (verdict && std::holds_alternative<signal::may_start>(*verdict) &&
+        state.replica.phase == ReplicaPhase::examining && !peers_are_heard(facts, state.now))
+        return std::nullopt;
     return verdict;
 }
 

@@ -96,6 +96,9 @@ struct PutBody {
     void operator()(const ProbeReplicas& from) const {
         put_ordinals(from.replicas, to->mutable_probe_replicas()->mutable_replicas());
     }
+    void operator()(const AskPeers& from) const {
+        put_ordinals(from.peers, to->mutable_ask_peers()->mutable_peers());
+    }
     void operator()(const WakeAt& from) const { to->mutable_wake_at()->set_at_us(from.at.us); }
     void operator()(const ExitAgent& from) const {
         to->mutable_exit_agent()->set_reason(from.reason);
@@ -151,6 +154,8 @@ bool get_own(const pb::Command& from, CommandBody& to) {
         to = ReleaseAuthority{{from.release_authority().fence()}};
     } else if (from.has_probe_replicas()) {
         return get_ordinals(from.probe_replicas().replicas(), to.emplace<ProbeReplicas>().replicas);
+    } else if (from.has_ask_peers()) {
+        return get_ordinals(from.ask_peers().peers(), to.emplace<AskPeers>().peers);
     } else if (from.has_wake_at()) {
         to = WakeAt{{from.wake_at().at_us()}};
     } else if (from.has_exit_agent()) {

@@ -84,6 +84,10 @@ struct PutObservation {
         to->mutable_recovery_approved()->set_token(from.token);
     }
     void operator()(const CommandEnded& from) const { put(from, to->mutable_command_ended()); }
+    void operator()(const PeerReported& from) const {
+        to->mutable_peer_reported()->set_from(from.from.value);
+        put(from.report, to->mutable_peer_reported()->mutable_report());
+    }
     void operator()(const UnknownObservation& from) const {
         pb::Event::GetReflection()->MutableUnknownFields(to)->AddLengthDelimited(
             static_cast<int>(from.tag), from.bytes);
@@ -113,6 +117,10 @@ bool get(const pb::AuthorityLost& from, AuthorityLost& to) {
 bool get(const pb::RecoveryApproved& from, RecoveryApproved& to) {
     to.token = from.token();
     return true;
+}
+bool get(const pb::PeerReported& from, PeerReported& to) {
+    to.from = {from.from()};
+    return get(from.report(), to.report);
 }
 bool get(const pb::LearnerAdded& from, LearnerAdded& to) {
     to.member_id = {from.member_id()};
@@ -194,6 +202,8 @@ bool get_observation(const pb::Event& from, Observation& to) {
             return get(from.recovery_approved(), to.emplace<RecoveryApproved>());
         case pb::Event::kCommandEnded:
             return get(from.command_ended(), to.emplace<CommandEnded>());
+        case pb::Event::kPeerReported:
+            return get(from.peer_reported(), to.emplace<PeerReported>());
         case pb::Event::OBSERVATION_NOT_SET:
             return false;
     }

@@ -64,6 +64,13 @@ void put(const Facts& from, pb::Facts* to) {
     to->set_compacted(from.compacted.value);
     to->set_learner_differed_last(from.learners_differed.last.value);
     to->set_learners_differed(from.learners_differed.count);
+    for (const auto& [ordinal, fact] : from.peers) {
+        pb::PeerFact* each = to->add_peers();
+        each->set_ordinal(ordinal.value);
+        put(fact.report, each->mutable_report());
+        each->set_at_us(fact.at.us);
+    }
+    to->set_peers_asked_at_us(from.peers_asked_at.us);
     if (from.approved_token) to->set_approved_token(*from.approved_token);
     to->set_unknown_event(from.unknown_event);
 }
@@ -75,10 +82,19 @@ bool get(const pb::ProbeFact& from, ProbeFact& to) {
     return get(from.status(), to.status);
 }
 
+bool get(const pb::PeerFact& from, PeerFact& to) {
+    to.at = {from.at_us()};
+    return get(from.report(), to.report);
+}
+
 bool get_maps(const pb::Facts& from, Facts& to) {
     for (const pb::ProbeFact& each : from.probes()) {
         const Ordinal ordinal{each.ordinal()};
         if (to.probes.contains(ordinal) || !get(each, to.probes[ordinal])) return false;
+    }
+    for (const pb::PeerFact& each : from.peers()) {
+        const Ordinal ordinal{each.ordinal()};
+        if (to.peers.contains(ordinal) || !get(each, to.peers[ordinal])) return false;
     }
     for (const pb::Diverged& each : from.diverged()) {
         const MemberId member_id{each.member_id()};
@@ -131,6 +147,7 @@ bool get(const pb::Facts& from, Facts& to) {
     to.slept_at = {from.slept_at_us()};
     to.compacted = {from.compacted()};
     to.learners_differed = {{from.learner_differed_last()}, from.learners_differed()};
+    to.peers_asked_at = {from.peers_asked_at_us()};
     if (from.has_approved_token()) to.approved_token = from.approved_token();
     to.unknown_event = from.unknown_event();
     return get_messages(from, to) && get_maps(from, to) && get_judged(from, to.judged);

@@ -221,6 +221,7 @@ void put(const Policy& from, pb::Policy* to) {
     to->set_authority_stagger_us(from.authority_stagger.us);
     to->set_command_deadline_us(from.command_deadline.us);
     to->set_stop_grace_us(from.stop_grace.us);
+    to->set_peers_wait_us(from.peers_wait.us);
 }
 bool get(const pb::Policy& from, Policy& to) {
     to.probe_period = {from.probe_period_us()};
@@ -240,7 +241,41 @@ bool get(const pb::Policy& from, Policy& to) {
     to.authority_stagger = {from.authority_stagger_us()};
     to.command_deadline = {from.command_deadline_us()};
     to.stop_grace = {from.stop_grace_us()};
+    to.peers_wait = {from.peers_wait_us()};
     return true;
+}
+
+void put(const Remembered& from, pb::Remembered* to) {
+    to->set_epoch(from.epoch.value);
+    to->set_member_id(from.member_id.value);
+    to->set_nonce(from.nonce.value);
+    put(from.position, to->mutable_position());
+}
+bool get(const pb::Remembered& from, Remembered& to) {
+    to.epoch = {from.epoch()};
+    to.member_id = {from.member_id()};
+    to.nonce = {from.nonce()};
+    return get(from.position(), to.position);
+}
+
+void put(const PeerReport& from, pb::PeerReport* to) {
+    to->set_lineage(from.lineage.value);
+    to->set_boot(from.boot);
+    to->set_sequence(from.sequence);
+    put(from.self, to->mutable_self());
+    for (const auto& [ordinal, remembered] : from.others) {
+        pb::RememberedReplica* each = to->add_others();
+        each->set_ordinal(ordinal.value);
+        put(remembered, each->mutable_remembered());
+    }
+}
+bool get(const pb::PeerReport& from, PeerReport& to) {
+    to.lineage = {from.lineage()};
+    to.boot = from.boot();
+    to.sequence = from.sequence();
+    for (const pb::RememberedReplica& each : from.others())
+        if (!get_entry(Ordinal{each.ordinal()}, each.remembered(), to.others)) return false;
+    return get(from.self(), to.self);
 }
 
 void put(const ReplicaAddress& from, pb::ReplicaAddress* to) {

@@ -29,6 +29,8 @@ enum class Kind : std::uint8_t {
     client_put,
     audit,
     fault,
+    peers,
+    peer_letter,
 };
 
 struct Happening {

@@ -24,6 +24,7 @@ enum class Purpose : std::uint8_t {
     fault,
     weather,
     conflict,
+    peer_delay,
     count_,
 };
 

@@ -1,6 +1,7 @@
 #include "sim/oracles/oracles.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/explain.hpp"
 #include "core/rules/etcd_versions.hpp"
@@ -132,6 +133,7 @@ void Oracles::starting(std::uint8_t o, const EtcdData& data) {
         return;
     }
     ++counts_.restarts;
+    excuse_start(o, data);
     const Ran& ran = before->second;
     // One that never got an entry has promised nothing.
     const bool promised = ran.reached != LogPosition{};
@@ -183,6 +185,32 @@ void Oracles::check_floor(std::uint8_t o, const EtcdData& data) {
     }
     if (binary.minor == 6 && !data.unpromoted.empty())
         report("S18", who + " on a database that lacks a promotion");
+}
+
+// Whether that agent could have told this one of a higher position before the start: both ran and
+// heard each other all the time since the one that starts had begun to examine its volume.
+bool Oracles::remembers(std::uint8_t peer, std::uint8_t o, const EtcdData& data) const {
+    const Agent& asking = *world_.agents[o];
+    const Agent& asked = *world_.agents[peer];
+    const Remembered& memory = asked.memory_of(o);
+    if (memory.member_id != data.id || memory.position <= data.last()) return false;
+    const Instant since = asking.runs_since();
+    return asked.alive() && !asked.frozen() && asked.runs_since() <= since &&
+           world_.network.linked(peer, o) && world_.network.linked_since(peer, o) <= since;
+}
+
+// With the nonce of the last start and no less than the recorded mark nothing outside the volume
+// tells it from a healthy one but what other agents remember: S5 speaks of recorded marks and of
+// memories within reach. Else it may, together with one that is down, lose what was acknowledged
+// since; the count of such cases says how often that is excused.
+void Oracles::excuse_start(std::uint8_t o, const EtcdData& data) {
+    if (std::exchange(same_start_[o], MemberId{}) != data.id) return;
+    for (std::uint8_t peer = 0; peer < Network::size; ++peer)
+        if (peer != o && remembers(peer, o, data)) return;
+    ++counts_.unknowable;
+    looks_honest_[o] = true;
+    forgive_all_but(data);
+    ran_[data.id.value] = Ran{data.last(), data.term, o};
 }
 
 void Oracles::ended(std::uint8_t o) {
@@ -260,6 +288,7 @@ void Oracles::losing(std::uint8_t o) {
     lost_at_[o] = world_.kernel.now;
     lost_as_[o] = ran_as_[o];
     looks_honest_[o] = false;
+    same_start_[o] = MemberId{};
     if (std::count(lost_.begin(), lost_.end(), true) > 1)
         world_.coverage.is_true(Sometimes::two_volumes_lost_one_after_the_other);
     if (!last_voters_.empty() && !recoverable()) {
@@ -275,9 +304,7 @@ void Oracles::losing(std::uint8_t o) {
     }
 }
 
-// With the nonce of the last start and no less than the recorded mark nothing outside the volume
-// tells it from a healthy one: S5 speaks of recorded marks. Together with one that is down it may
-// lose what was acknowledged since; the count of such cases says how often that is excused.
+// What the record tells is always found; what only a peer can tell is judged when it starts.
 void Oracles::rolled_back(std::uint8_t o) {
     const Volume& volume = world_.volumes[o];
     if (!volume.data || !volume.identity || !world_.store.record) return;
@@ -286,10 +313,12 @@ void Oracles::rolled_back(std::uint8_t o) {
     const bool same_start =
         volume.identity->nonce == entry->nonce || volume.identity->nonce == entry->nonce_next;
     if (!same_start || volume.data->last() < entry->high_water) return;
-    ++counts_.unknowable;
-    looks_honest_[o] = true;
-    forgive_all_but(*volume.data);
-    ran_[volume.data->id.value] = Ran{volume.data->last(), volume.data->term, o};
+    same_start_[o] = volume.data->id;
+    for (std::uint8_t peer = 0; peer < Network::size; ++peer) {
+        if (peer == o || !remembers(peer, o, *volume.data)) continue;
+        ++counts_.remembered;
+        break;
+    }
 }
 
 // The last cluster is the new one from here on, also when its volume is lost before it ever led.

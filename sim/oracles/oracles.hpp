@@ -23,7 +23,8 @@ struct OracleCounts {
     std::uint64_t leaders = 0;     // S4: leaders held against acknowledged writes
     std::uint64_t acknowledged = 0;
     std::uint64_t restarts = 0;       // S5: starts of an identity that had run before
-    std::uint64_t unknowable = 0;     // S5: rolled back to behind the mark, under the same start
+    std::uint64_t unknowable = 0;     // S5: rolled back to behind the mark, and nobody remembered
+    std::uint64_t remembered = 0;     // S5: ... and another agent did
     std::uint64_t promotions = 0;     // S9
     std::uint64_t disarms = 0;        // S13: of NOSPACE
     std::uint64_t released = 0;       // S16
@@ -57,6 +58,8 @@ inline constexpr OracleCounter oracle_counters[] = {
     {"S4 leaders held against acknowledged writes", &OracleCounts::leaders},
     {"S4 acknowledged writes", &OracleCounts::acknowledged},
     {"S5 starts of an identity that had run", &OracleCounts::restarts},
+    {"S5 rollbacks that an agent within reach remembered", &OracleCounts::remembered},
+    {"S5 starts of a rolled-back volume that nobody could tell", &OracleCounts::unknowable},
     {"S9 promotions", &OracleCounts::promotions},
     {"S16 commands released", &OracleCounts::released},
     {"S17 records replayed", &OracleCounts::replayed},
@@ -159,6 +162,8 @@ class Oracles {
     bool agree(std::uint8_t a, std::uint8_t b) const;
     void check_version(std::uint8_t o, const EtcdData& data);
     void check_floor(std::uint8_t o, const EtcdData& data);
+    bool remembers(std::uint8_t peer, std::uint8_t o, const EtcdData& data) const;
+    void excuse_start(std::uint8_t o, const EtcdData& data);
     void note_voters(std::uint8_t leader);
     void note_service(std::uint8_t o);
     void check_content(std::uint8_t leader);
@@ -175,7 +180,8 @@ class Oracles {
     std::vector<bool> owed_;            // by write: acknowledged and not forgiven
     std::array<bool, Network::size> lost_{};
     bool ever_lost_ = false;
-    std::array<bool, Network::size> looks_honest_{};  // lost, and nothing outside tells
+    std::array<bool, Network::size> looks_honest_{};    // lost, and nothing outside tells
+    std::array<MemberId, Network::size> same_start_{};  // rolled back, and only a peer can tell
     std::array<Instant, Network::size> lost_at_{};
     std::array<MemberId, Network::size> lost_as_{};  // the identity whose history was lost
     std::array<MemberId, Network::size> ran_as_{};   // the last identity that ran here

@@ -7,6 +7,7 @@ State VolumeJournal::folded() const {
     if (kept_.records.empty()) return state;
     state.seq = kept_.records.back().event.seq;
     state.now = kept_.records.back().event.at;
+    state.facts.peers = kept_.peers;
     for (auto record = kept_.records.rbegin(); record != kept_.records.rend(); ++record) {
         if (record->decision.commands.empty()) continue;
         state.last_command = record->decision.commands.back().id;

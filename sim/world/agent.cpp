@@ -105,6 +105,7 @@ void Agent::start() {
     world_.kernel.schedule(milliseconds(5), next);
     next.kind = Kind::probe;
     world_.kernel.schedule(milliseconds(50), next);
+    begin_peers();
 }
 
 void Agent::die() {
@@ -121,6 +122,7 @@ void Agent::die() {
 }
 
 void Agent::freeze(bool frozen) {
+    if (frozen_ && !frozen) runs_since_ = world_.kernel.now;
     frozen_ = frozen;
     if (!frozen && alive_ && !inbox_.empty()) schedule_run();
 }
@@ -180,7 +182,10 @@ void Agent::run() {
     Observation first = std::move(inbox_.front());
     inbox_.pop_front();
     ++decisions_;
+    const bool report = std::holds_alternative<PeerReported>(first);
     if (engine_->take({&first, 1}) == Durable::no) return die();
+    if (report && !world_.config.forgets_to_commit)
+        world_.volumes[self_].journal.peers = state().facts.peers;
     if (alive_ && !inbox_.empty()) schedule_run();
 }
 
@@ -259,6 +264,13 @@ void Agent::start_command(const Command& command) {
     if (const auto* probes = std::get_if<ProbeReplicas>(&command.body)) {
         probed_ = probes->replicas;
         return;
+    }
+    if (const auto* ask = std::get_if<AskPeers>(&command.body)) {
+        for (Peer& peer : peers_)
+            peer.asked = false;
+        for (const Ordinal ordinal : ask->peers)
+            peers_[ordinal.value].asked = true;
+        return exchange();
     }
     if (const auto* exit = std::get_if<ExitAgent>(&command.body)) return leave(exit->reason);
     // The adapter stops to renew before it tells the store, which may never hear of it.
@@ -485,6 +497,7 @@ struct Agent::Carry {
                });
     }
     void operator()(const ProbeReplicas&) const {}
+    void operator()(const AskPeers&) const {}
     void operator()(const WakeAt&) const {}
     void operator()(const ExitAgent&) const {}
 
@@ -602,6 +615,8 @@ void Agent::happen(const Happening& what) {
     }
     if (what.kind == Kind::agent_run) return run();
     if (what.kind == Kind::probe) return probe();
+    if (what.kind == Kind::peers) return tick_peers();
+    if (what.kind == Kind::peer_letter) return read_letter(what.payload);
     if (what.kind == Kind::watch) return look_at_store();
     if (what.kind == Kind::execute) return execute(what.payload);
     if (what.kind == Kind::answer_overdue) {

@@ -50,6 +50,12 @@ class Agent final : private JournalPort, private OutboxPort, private ClockPort {
     void request_ended(CommandId id, std::variant<Done, Refused, Unknown> outcome, Brought brought);
     void happen(const Happening& what);
 
+    // What this agent remembers of another replica's volume, and since when it runs without having
+    // been stopped: one that is stopped now has not run at all.
+    const Remembered& memory_of(std::uint8_t o) const { return memory_[o]; }
+    bool frozen() const { return frozen_; }
+    Instant runs_since() const { return runs_since_; }
+
     // How many cases of each were seen, for the run's report.
     std::uint64_t decisions() const { return decisions_; }
 
@@ -62,6 +68,20 @@ class Agent final : private JournalPort, private OutboxPort, private ClockPort {
         Command command;
         bool answer_lost = false;
         bool free = true;
+    };
+    // A report on its way to this agent, by whom it was told.
+    struct Letter {
+        PeerReport report;
+        std::uint8_t from = 0;
+        bool answered = false;  // by the one that gets it
+        bool free = true;
+    };
+    struct Peer {
+        Remembered told;  // what this agent told it last
+        std::optional<PeerReport> posted;
+        Instant told_at;
+        Instant posted_at;
+        bool asked = false;
     };
     struct Carry;
 
@@ -83,6 +103,16 @@ class Agent final : private JournalPort, private OutboxPort, private ClockPort {
     void renew_lease(std::uint64_t fence);
     void leave(const std::string& why);
     Settings settings() const;
+    // agent_peers.cpp: what adapters/host/peers.cpp does.
+    void begin_peers();
+    void tick_peers();
+    void exchange();
+    void tell(std::uint8_t peer, bool answered);
+    void deliver(std::uint8_t from, const PeerReport& report, bool answered);
+    void read_letter(std::uint32_t slot);
+    void hear(std::uint8_t from, const PeerReport& report);
+    PeerReport next_report();
+
     ContentCompared compare(const std::vector<Ordinal>& replicas) const;
 
     bool fenced(Fence fence) const;
@@ -110,6 +140,15 @@ class Agent final : private JournalPort, private OutboxPort, private ClockPort {
     bool told_record_ = false;
     RecordRevision told_revision_;
     Fence lease_;
+    Instant runs_since_;
+
+    std::uint64_t boot_ = 0;
+    std::uint64_t sequence_ = 0;
+    Lineage lineage_;
+    Remembered own_;
+    std::array<Remembered, 16> memory_{};
+    std::array<Peer, 16> peers_{};
+    std::vector<Letter> letters_;
     std::uint64_t decisions_ = 0;
 };
 

@@ -93,6 +93,7 @@ struct EtcdData {
 struct Journal {
     std::uint8_t owner = 0;
     std::vector<Record> records;
+    SmallMap<Ordinal, PeerFact> peers = {};  // as the records fold: all that outlives a life
 };
 
 struct Volume {

@@ -608,6 +608,8 @@ void Cluster::happen(const Happening& what) {
         case Kind::client_put:
         case Kind::audit:
         case Kind::fault:
+        case Kind::peers:
+        case Kind::peer_letter:
             return;
     }
 }

@@ -20,6 +20,7 @@ Policy quick_policy() {
     policy.restart_backoff_max = seconds(5);
     policy.authority_stagger = milliseconds(500);
     policy.authority_ttl = seconds(6);
+    policy.peers_wait = seconds(2);
     return policy;
 }
 
@@ -79,6 +80,8 @@ void World::happen(const Happening& what) {
         case Kind::wake:
         case Kind::renew_lease:
         case Kind::execute:
+        case Kind::peers:
+        case Kind::peer_letter:
             return agents[what.target]->happen(what);
         case Kind::answer_overdue: {
             const auto request = requests_.find(what.payload);

@@ -29,7 +29,7 @@ struct Config {
     std::uint64_t seed = 1;
     Desired desired{3, PodManagement::parallel};
     Version version{3, 5, 23};
-    Policy policy;
+    Policy policy = default_policy();
     Retention volumes = Retention::retain;
     Span pod_grace = seconds(60);
     Span put_period = milliseconds(500);

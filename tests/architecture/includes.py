@@ -34,6 +34,7 @@ ARROWS = {
     "adapters/local": EDGE,
     "adapters/log": EDGE + ["core"],
     "adapters/metrics": EDGE + ["core", "core/facts"],
+    "adapters/peer": EDGE,
     "adapters/process": EDGE,
     "adapters/store": EDGE,
     "replay": SIM,
@@ -49,9 +50,9 @@ WIDE = [
 ONLY = [
     (r"boost/(msm|mpl|serialization)/", r"core/machines/(table\.hpp|\w+\.cpp)$",
      "MSM stays behind core/machines/table.hpp"),
-    (r".*\.pb\.h$|google/protobuf/", r"(core/wire|adapters/etcd|adapters/api|tools)/",
+    (r".*\.pb\.h$|google/protobuf/", r"(core/wire|adapters/etcd|adapters/api|adapters/peer|tools)/",
      "protobuf is for the edges"),
-    (r"grpcpp/|grpc/", r"adapters/(etcd|api)/|tools/", "gRPC is for its two adapters"),
+    (r"grpcpp/|grpc/", r"adapters/(etcd|api|peer)/|tools/", "gRPC is for its adapters"),
     (r"rocksdb/", r"adapters/journal/\w+\.cpp$", "RocksDB's headers stay in the journal"),
     (r"spdlog/", r"adapters/log/", "one place writes logs"),
 ]

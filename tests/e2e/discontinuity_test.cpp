@@ -1,6 +1,9 @@
 // Case 6: a volume that is not the continuation of what ran on it is found before etcd starts.
 #include <gtest/gtest.h>
 
+#include <csignal>
+
+#include "adapters/peer/client.hpp"
 #include "tests/contract/disk/files.hpp"
 #include "tests/e2e/support/lifecycle.hpp"
 
@@ -9,6 +12,36 @@ namespace fs = std::filesystem;
 namespace {
 
 struct Discontinuity : Lifecycle {
+    // What agent 0 remembers of replica 1, told as it is told to any agent that starts.
+    LogIndex remembered() {
+        const fs::path pki = cluster().layout().pki();
+        peer::Client asking(cluster().layout().peer_socket(Ordinal{0}),
+                            {pki / "ca.crt", pki / "agent-2.crt", pki / "agent-2.key"}, Ordinal{2},
+                            Ordinal{0});
+        PeerReport nothing;
+        nothing.lineage = cluster().record().lineage;
+        nothing.boot = 1;
+        nothing.sequence = 1;
+        const auto told = asking.exchange(nothing, seconds(10));
+        if (!told) return {};
+        const Remembered* of_1 = told->others.find(Ordinal{1});
+        return of_1 == nullptr ? LogIndex{} : of_1->position.index;
+    }
+    // As a snapshot of the disk: the files of one instant, while nothing writes to them.
+    void copy_at_one_instant(int replica, const fs::path& to) {
+        const pid_t etcd = cluster().etcd_pid(replica);
+        ::kill(etcd, SIGSTOP);
+        disk::copy_volume({cluster().volume(replica) / "etcd"}, {to / "etcd"});
+        ::kill(etcd, SIGCONT);
+        fs::copy_file(cluster().volume(replica) / "identity", to / "identity");
+    }
+    void put_back(const fs::path& copy, int replica) {
+        for (const char* name : {"etcd", "identity"}) {
+            fs::remove_all(cluster().volume(replica) / name);
+            fs::rename(copy / name, cluster().volume(replica) / name);
+        }
+    }
+
     void restart_and_heal(int replicas) {
         cluster().start();
         cluster().await_steady(replicas);
@@ -32,6 +65,27 @@ TEST_F(Discontinuity, AVolumeRolledBackToAnOlderCopyIsSetAside) {
     cluster().await_replaced(1, id);
     cluster().await_steady(3);
     EXPECT_TRUE(cluster().has_set_aside(1, "rolled-back"));
+    EXPECT_TRUE(writer().goes_on());
+}
+
+// The nonce is that of the last start and the recorded mark is old: only an agent that runs can
+// tell.
+TEST_F(Discontinuity, AVolumeRolledBackWithinOneStartIsFoundByAPeersMemory) {
+    form({.replicas = 3, .policy = "parallel", .set = {"high_water_period=10m"}});
+    const std::string id = cluster().member_id(1);
+    const ReplicaEntry before = *cluster().record().replicas.find(Ordinal{1});
+    const fs::path copy = cluster().layout().root() / "older";
+    copy_at_one_instant(1, copy);
+    const LogIndex copied = cluster().client(1)->status(seconds(10)).index;
+    cluster().await("a memory of what came after", [&] { return remembered() > copied; });
+    EXPECT_EQ(*cluster().record().replicas.find(Ordinal{1}), before)
+        << "the record tells nothing of it";
+    cluster().while_dead({1}, [&] { put_back(copy, 1); });
+    cluster().await_replaced(1, id);
+    cluster().await_steady(3);
+    EXPECT_TRUE(cluster().has_set_aside(1, "behind-peers-memory"));
+    EXPECT_NE(cluster().command({"explain", "--last", "400"}).out.find("remembers it at term"),
+              std::string::npos);
     EXPECT_TRUE(writer().goes_on());
 }
 

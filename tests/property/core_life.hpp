@@ -81,6 +81,7 @@ inline Observation Life::birth(std::uint32_t self, std::uint32_t replicas, std::
         settings.addresses.push_back(
             {"q" + std::to_string(i), address(i), "c" + std::to_string(i)});
     settings.etcd_version = Version{3, 6, 11};
+    settings.policy = default_policy();
     return AgentStarted{settings, entropy, Lineage{"lineage"}};
 }
 
@@ -179,6 +180,19 @@ inline Brought any_brought(Dice& dice) {
     }
 }
 
+inline PeerReported any_report(Dice& dice) {
+    PeerReport report{
+        Lineage{dice.one_in(5) ? "other" : "lineage"}, dice.roll(3), dice.roll(50), {}, {}};
+    const auto any = [&] {
+        return Remembered{Epoch{dice.roll(3)}, any_member(dice), Nonce{dice.roll(4)},
+                          any_position(dice)};
+    };
+    report.self = any();
+    for (std::uint32_t i = 0; i < addresses + 2; ++i)
+        if (dice.one_in(2)) report.others[Ordinal{i}] = any();
+    return {any_ordinal(dice), std::move(report)};
+}
+
 inline std::optional<CommandId> one_in_flight(const State& state, Dice& dice) {
     if (state.in_flight.empty()) return std::nullopt;
     const auto index = static_cast<std::ptrdiff_t>(dice.roll(state.in_flight.size()));
@@ -212,6 +226,8 @@ inline Observation Life::nonsense(const State& state, Dice& dice) const {
             if (dice.one_in(6)) return birth(dice.small(addresses), addresses, dice.roll(99));
             return TimerFired{};
         case 12:
+            if (dice.one_in(3)) return any_report(dice);
+            return ReplicaProbed{any_ordinal(dice), any_status(dice)};
         case 13:
         case 14:
         case 15:

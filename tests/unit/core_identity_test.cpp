@@ -15,9 +15,12 @@ namespace {
 struct Pair {
     DiskReport disk = test::disk();
     ClusterRecord record = test::record();
+    LogPosition remembered = {};
     ReplicaEntry& entry() { return record.replicas[Ordinal{0}]; }
-    std::optional<Discontinuity> judged() { return discontinuity({Ordinal{0}, disk, record}); }
-    bool unused() { return start_unused({Ordinal{0}, disk, record}); }
+    std::optional<Discontinuity> judged() {
+        return discontinuity({Ordinal{0}, disk, record, remembered});
+    }
+    bool unused() { return start_unused({Ordinal{0}, disk, record, remembered}); }
 };
 
 struct Change {
@@ -50,6 +53,8 @@ const Change changes[] = {
     {"short_log_by_index",        behind,        [](Pair& p) { p.entry().high_water = {Term{3}, LogIndex{601}}; }},
     {"short_log_by_term",         behind,        [](Pair& p) { p.entry().high_water = {Term{4}, LogIndex{1}}; }},
     {"short_of_its_own_mark",     behind,        [](Pair& p) { p.disk.identity->high_water = {Term{3}, LogIndex{601}}; }},
+    {"at_what_a_peer_remembers",  std::nullopt,  [](Pair& p) { p.remembered = p.disk.last; }},
+    {"short_of_a_peers_memory",   behind_memory, [](Pair& p) { p.remembered = {Term{3}, LogIndex{601}}; }},
     {"wal_of_another_member",     other_member,  [](Pair& p) { p.disk.member_id = MemberId{999}; }},
     {"wal_of_another_cluster",    other_member,  [](Pair& p) { p.disk.cluster_id = ClusterId{999}; }},
     {"damaged_beyond_repair",     damaged,       [](Pair& p) { p.disk.shape = DiskShape::unreadable; }},
@@ -157,6 +162,13 @@ TEST(StartUnused, NotFromAnEarlierEpochOrLineage) {
     EXPECT_FALSE(start.unused());
     start.record.epoch = Epoch{2};
     start.record.lineage = Lineage{"beef"};
+    EXPECT_FALSE(start.unused());
+}
+TEST(StartUnused, NotWhenAPeerRemembersALog) {
+    Start start;
+    start.announce();
+    start.stamp(false);
+    start.remembered = {Term{1}, LogIndex{4}};
     EXPECT_FALSE(start.unused());
 }
 TEST(StartUnused, NotWhenThereIsData) {

@@ -15,7 +15,9 @@
 #include "adapters/local/desired.hpp"
 #include "adapters/local/files.hpp"
 #include "adapters/local/pki.hpp"
+#include "adapters/peer/letter.hpp"
 #include "adapters/process/log_file.hpp"
+#include "core/base/limits.hpp"
 #include "tools/quorate/checks.hpp"
 #include "tools/quorate/etcd_binary.hpp"
 #include "tools/quorate/home.hpp"
@@ -168,11 +170,20 @@ Result<void> write_client_env(const Plan& plan, std::uint32_t replicas) {
     return local::replace_file(plan.layout.client_env(), client_env(plan, replicas));
 }
 
+// Without TLS in etcd too: agents believe each other by their certificates alone.
+Result<void> ensure_certificates(const std::filesystem::path& pki) {
+    if (auto made = local::ensure_pki(pki, {"localhost", "127.0.0.1"}); !made) return made;
+    for (std::uint32_t i = 0; i < limits::replicas_max; ++i) {
+        const std::string file = "agent-" + std::to_string(i);
+        auto made = local::ensure_certificate(pki, file, peer::agent_name(Ordinal{i}));
+        if (!made) return made;
+    }
+    return {};
+}
+
 Result<void> settle(const Plan& plan) {
     const local::Layout& layout = plan.layout;
-    if (plan.setup.tls)
-        if (auto pki = local::ensure_pki(layout.pki(), {"localhost", "127.0.0.1"}); !pki)
-            return pki;
+    if (auto pki = ensure_certificates(layout.pki()); !pki) return pki;
     if (auto written = write_setup(layout.setup(), plan.setup); !written) return written;
     if (auto written = local::write_desired(layout.desired(), plan.desired); !written)
         return written;

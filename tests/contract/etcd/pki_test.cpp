@@ -133,6 +133,35 @@ TEST_F(Pki, ANewNameIsAddedToThePeerCertificate) {
     EXPECT_EQ(files()["client.crt"], before["client.crt"]);
 }
 
+TEST_F(Pki, ACertificateOfItsOwnNamesItsHolderAloneAndIsKept) {
+    ASSERT_TRUE(ensure(start));
+    ASSERT_TRUE(ensure_certificate(dir, "agent-1", "agent-1.quorate", start));
+    EXPECT_TRUE(verified_for(dir / "agent-1.crt", "agent-1.quorate"));
+    EXPECT_FALSE(verified_for(dir / "agent-1.crt", "agent-2.quorate"));
+    EXPECT_FALSE(verified_for(dir / "agent-1.crt", "localhost"));
+    EXPECT_FALSE(verified_for(dir / "peer.crt", "agent-1.quorate"));
+    EXPECT_EQ(mode_of(dir / "agent-1.key"), 0600U);
+    Files before = files();
+    ASSERT_TRUE(ensure(start + days(1)));
+    ASSERT_TRUE(ensure_certificate(dir, "agent-1", "agent-1.quorate", start + days(1)));
+    EXPECT_EQ(files(), before);
+    ASSERT_TRUE(ensure_certificate(dir, "agent-1", "agent-1.quorate", start + days(250)));
+    EXPECT_NE(files()["agent-1.crt"], before["agent-1.crt"]);
+    EXPECT_EQ(files()["agent-1.key"], before["agent-1.key"]);
+}
+
+TEST_F(Pki, AKeyThatACrashLeftWithoutItsCertificateIsMadeAnew) {
+    ASSERT_TRUE(ensure(start));
+    write("agent-1.key", "half a k");
+    ASSERT_TRUE(ensure_certificate(dir, "agent-1", "agent-1.quorate", start));
+    EXPECT_TRUE(verified_for(dir / "agent-1.crt", "agent-1.quorate"));
+    ASSERT_TRUE(ensure_certificate(dir, "agent-1", "agent-1.quorate", start)) << "key and all";
+}
+
+TEST_F(Pki, WithoutAnAuthorityNoCertificateIsMade) {
+    EXPECT_FALSE(ensure_certificate(dir, "agent-1", "agent-1.quorate", start));
+}
+
 TEST_F(Pki, CertificatesHoldForClocksAnHourBehind) {
     ASSERT_TRUE(ensure(start));
     for (const char* name : {"ca.crt", "peer.crt", "client.crt"})

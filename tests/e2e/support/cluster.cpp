@@ -320,9 +320,12 @@ void Cluster::kill_agent(int ordinal) { ::kill(agent_pid(ordinal), SIGKILL); }
 void Cluster::signal_agent(int ordinal, int signal) { ::kill(agent_pid(ordinal), signal); }
 
 std::vector<pid_t> Cluster::processes_of(int ordinal) const {
-    std::vector<pid_t> pids = processes_about(volume(ordinal).string() + "/");
+    // The agent first: it would answer the death of its etcd with the next start.
+    std::vector<pid_t> pids;
     if (const auto agent = process::read_pid_file(layout_.agent_pid(ordinal_of(ordinal))))
         pids.push_back(agent->pid);
+    for (const pid_t pid : processes_about(volume(ordinal).string() + "/"))
+        pids.push_back(pid);
     return pids;
 }
 

@@ -72,7 +72,7 @@ TEST(Spans, AreWrittenAsTheyAreRead) {
 }
 
 TEST(Keys, DefaultsAreThoseOfThePolicy) {
-    EXPECT_EQ(Choices().policy, Policy());
+    EXPECT_EQ(Choices().policy, default_policy());
     for (const KeyText& key : keys_of(Choices()))
         if (key.key == "unresponsive_after") {
             EXPECT_EQ(key.value, "2m");

@@ -1,0 +1,183 @@
+#include "adapters/host/peers.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "adapters/clock/clock.hpp"
+#include "core/facts/memory.hpp"
+
+namespace quorate::host {
+namespace {
+
+// Core's `peers_wait_default` counts on both: eight peers that all hang keep four threads for two
+// deadlines, and the third second is for the one that answers.
+constexpr std::size_t threads = 4;
+constexpr Span exchange_deadline = seconds(1);
+
+constexpr Span asking_period = milliseconds(200);
+constexpr Span warn_period = minutes(1);
+
+// What is left is what a rule may turn on at once; the rest merely grows.
+PeerReport without_growth(PeerReport report) {
+    report.sequence = 0;
+    report.self.position = {};
+    for (auto& [ordinal, remembered] : report.others)
+        remembered.position = {};
+    return report;
+}
+
+peer::Files files_of(const local::Layout& layout, Ordinal self) {
+    const std::string name = "agent-" + std::to_string(self.value);
+    return {layout.pki() / "ca.crt", layout.pki() / (name + ".crt"),
+            layout.pki() / (name + ".key")};
+}
+
+}  // namespace
+
+Peers::Peers(boost::asio::io_context& loop, const AgentConfig& config, std::uint64_t boot,
+             Hooks hooks)
+    : loop_(loop),
+      timer_(loop),
+      config_(config),
+      layout_(config.dir),
+      hooks_(std::move(hooks)),
+      boot_(boot),
+      tasks_(loop, threads) {}
+Peers::~Peers() { stop(); }
+
+Result<void> Peers::start(const Facts& facts) {
+    for (const auto& [ordinal, fact] : facts.peers) {
+        lineage_ = fact.report.lineage;  // of the last cluster; another one clears them again
+        remember(others_[ordinal], fact.report.self);
+    }
+    peer::Handlers handlers;
+    handlers.report = [this] { return next_report(); };
+    handlers.heard = [this](Ordinal from, const PeerReport& report) {
+        keep(from, report);
+        boost::asio::post(loop_, [this, from, report] { tell_core(from, report); });
+    };
+    handlers.doubted = [this](peer::Doubt why) {
+        boost::asio::post(loop_, [this, why] { doubt(peer::name_of(why)); });
+    };
+    auto server = peer::Server::start(layout_.peer_socket(config_.self),
+                                      files_of(layout_, config_.self), config_.self, handlers);
+    if (!server) return tl::unexpected(server.error());
+    server_ = std::move(*server);
+    started_ = true;
+    tick();
+    return {};
+}
+
+void Peers::stop() {
+    started_ = false;
+    timer_.cancel();
+    server_.reset();
+    tasks_.stop();
+}
+
+void Peers::ask(const std::vector<Ordinal>& peers) {
+    asked_ = {peers.begin(), peers.end()};
+    if (started_) tick();
+}
+
+void Peers::tick() {
+    renew();
+    for (const Ordinal ordinal : replicas_) {
+        if (ordinal == config_.self || lineage_.value.empty()) continue;
+        if (due(ordinal, targets_[ordinal])) exchange(ordinal);
+    }
+    const Span period = config_.policy.probe_period;
+    const Span next = asked_.empty() ? period : std::min(period, asking_period);
+    timer_.expires_after(std::chrono::microseconds(next.us));
+    timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error && started_) tick();
+    });
+}
+
+void Peers::renew() {
+    Own own = hooks_.own();
+    replicas_ = std::move(own.replicas);
+    const std::lock_guard lock(mutex_);
+    if (!own.lineage.value.empty() && own.lineage != lineage_) {
+        lineage_ = own.lineage;
+        self_ = {};
+        others_.clear();
+    }
+    remember(self_, own.self);
+}
+
+// `self_` changes on this thread alone.
+bool Peers::due(Ordinal ordinal, const Target& target) const {
+    if (target.under_way) return false;
+    if (asked_.contains(ordinal) || !target.told || *target.told != self_) return true;
+    return clock::since_boot() >= target.told_at + config_.policy.heartbeat_period;
+}
+
+void Peers::exchange(Ordinal ordinal) {
+    auto report = next_report();
+    if (!report) return;
+    Target& target = targets_[ordinal];
+    if (!target.client)
+        target.client = std::make_shared<peer::Client>(
+            layout_.peer_socket(ordinal), files_of(layout_, config_.self), config_.self, ordinal);
+    target.under_way = true;
+    tasks_.run([this, ordinal, client = target.client, report = std::move(*report)] {
+        auto answer = client->exchange(report, exchange_deadline);
+        return std::function<void()>(
+            [this, ordinal, told = report.self, answer = std::move(answer)] {
+                answered(ordinal, told, answer);
+            });
+    });
+}
+
+void Peers::answered(Ordinal ordinal, const Remembered& told, const Result<PeerReport>& answer) {
+    Target& target = targets_[ordinal];
+    target.under_way = false;
+    if (!answer) {
+        if (answer.error().kind == FailureKind::refused) doubt("not-believed");
+        return;
+    }
+    target.told = told;
+    target.told_at = clock::since_boot();
+    keep(ordinal, *answer);
+    tell_core(ordinal, *answer);
+}
+
+// First-hand only: what a peer remembers of a third is its word, and is not told on.
+void Peers::keep(Ordinal from, const PeerReport& report) {
+    const std::lock_guard lock(mutex_);
+    if (report.lineage == lineage_) remember(others_[from], report.self);
+}
+
+void Peers::tell_core(Ordinal from, const PeerReport& report) {
+    if (!started_) return;
+    hooks_.heard(from);
+    Target& target = targets_[from];
+    const Instant now = clock::since_boot();
+    const bool asked = asked_.erase(from) > 0;
+    const bool changed = !target.posted || without_growth(*target.posted) != without_growth(report);
+    const bool grown = target.posted && (target.posted->self != report.self ||
+                                         target.posted->others != report.others);
+    const bool due = grown && now >= target.posted_at + config_.policy.heartbeat_period;
+    if (!asked && !changed && !due) return;
+    target.posted = report;
+    target.posted_at = now;
+    hooks_.post(PeerReported{from, report});
+}
+
+void Peers::doubt(const char* why) {
+    if (!started_) return;
+    hooks_.refused(why);
+    const Instant now = clock::since_boot();
+    if (warned_at_ != Instant{} && now < warned_at_ + warn_period) return;
+    warned_at_ = now;
+    hooks_.warn(std::string("a report between agents was refused: ") + why);
+}
+
+std::optional<PeerReport> Peers::next_report() {
+    const std::lock_guard lock(mutex_);
+    if (lineage_.value.empty()) return std::nullopt;
+    return PeerReport{lineage_, boot_, ++sequence_, self_, others_};
+}
+
+}  // namespace quorate::host

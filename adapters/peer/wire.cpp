@@ -1,0 +1,83 @@
+#include "adapters/peer/wire.hpp"
+
+#include <fstream>
+#include <utility>
+
+#include "adapters/base/rest_of.hpp"
+#include "core/base/limits.hpp"
+
+namespace quorate::peer {
+namespace {
+
+void put(const Remembered& from, pb::Remembered* to) {
+    to->set_epoch(from.epoch.value);
+    to->set_member_id(from.member_id.value);
+    to->set_nonce(from.nonce.value);
+    to->set_term(from.position.term.value);
+    to->set_index(from.position.index.value);
+}
+
+Remembered remembered_in(const pb::Remembered& from) {
+    return {{from.epoch()}, {from.member_id()}, {from.nonce()}, {{from.term()}, {from.index()}}};
+}
+
+Result<std::string> read_file(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::string text = rest_of(file);
+    if (text.empty())
+        return refused("a file of the agent's certificate is missing or empty; quorate up makes it",
+                       path);
+    return text;
+}
+
+}  // namespace
+
+pb::Letter to_wire(const Letter& letter) {
+    pb::Letter message;
+    message.set_from(letter.from.value);
+    message.set_to(letter.to.value);
+    message.set_session(letter.session);
+    pb::Report* report = message.mutable_report();
+    report->set_lineage(letter.report.lineage.value);
+    report->set_boot(letter.report.boot);
+    report->set_sequence(letter.report.sequence);
+    put(letter.report.self, report->mutable_self());
+    for (const auto& [ordinal, remembered] : letter.report.others) {
+        pb::RememberedReplica* each = report->add_others();
+        each->set_ordinal(ordinal.value);
+        put(remembered, each->mutable_remembered());
+    }
+    return message;
+}
+
+std::optional<Letter> from_wire(const pb::Letter& message) {
+    Letter letter{{message.from()}, {message.to()}, {}, message.session()};
+    const pb::Report& report = message.report();
+    letter.report.lineage = {report.lineage()};
+    letter.report.boot = report.boot();
+    letter.report.sequence = report.sequence();
+    letter.report.self = remembered_in(report.self());
+    for (const pb::RememberedReplica& each : report.others()) {
+        const Ordinal ordinal{each.ordinal()};
+        if (ordinal.value >= limits::replicas_max || letter.report.others.contains(ordinal))
+            return std::nullopt;
+        letter.report.others[ordinal] = remembered_in(each.remembered());
+    }
+    return letter;
+}
+
+gpr_timespec deadline_after(Span span) {
+    return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_micros(span.us, GPR_TIMESPAN));
+}
+
+Result<Pem> read(const Files& files) {
+    auto ca = read_file(files.ca);
+    if (!ca) return tl::unexpected(ca.error());
+    auto cert = read_file(files.cert);
+    if (!cert) return tl::unexpected(cert.error());
+    auto key = read_file(files.key);
+    if (!key) return tl::unexpected(key.error());
+    return Pem{std::move(*ca), std::move(*cert), std::move(*key)};
+}
+
+}  // namespace quorate::peer

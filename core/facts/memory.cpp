@@ -1,0 +1,69 @@
+#include "core/facts/memory.hpp"
+
+#include <algorithm>
+
+#include "core/facts/evidence.hpp"
+
+namespace quorate {
+namespace {
+
+// Something may have run under the identity that the record gives this replica.
+bool may_have_run(const Facts& facts) {
+    const ReplicaEntry* entry = own_entry(facts);
+    return entry != nullptr && entry->claim == VolumeClaim::holding &&
+           facts.record->stage != RecordStage::gathering &&
+           (entry->nonce.value != 0 || entry->nonce_next.value != 0);
+}
+
+bool heard(const Facts& facts, Ordinal peer) {
+    const PeerFact* fact = facts.peers.find(peer);
+    return fact != nullptr && fact->at >= facts.started_at;
+}
+
+}  // namespace
+
+void remember(Remembered& known, const Remembered& told) {
+    if (told.member_id.value == 0 || told.epoch < known.epoch) return;
+    const bool same = told.epoch == known.epoch && told.member_id == known.member_id;
+    const LogPosition before = same ? known.position : LogPosition{};
+    known = told;
+    known.position = std::max(before, told.position);
+}
+
+Remembered own_report(const Facts& facts, const MemberStatus& status) {
+    const ReplicaEntry* entry = own_entry(facts);
+    if (entry == nullptr || entry->claim != VolumeClaim::holding) return {};
+    const bool ours = status.serves && entry->member_id.value != 0 &&
+                      status.member_id == entry->member_id &&
+                      status.cluster_id == facts.record->cluster_id;
+    if (!ours) return {};
+    return {facts.record->epoch, entry->member_id, entry->nonce, position_of(status)};
+}
+
+std::optional<Hearsay> remembered_of_self(const Facts& facts) {
+    const ReplicaEntry* entry = own_entry(facts);
+    if (entry == nullptr || entry->member_id.value == 0) return std::nullopt;
+    std::optional<Hearsay> most;
+    for (const auto& [peer, fact] : facts.peers) {
+        const Remembered* told = fact.report.others.find(facts.settings.self);
+        if (told == nullptr || fact.report.lineage != facts.record->lineage) continue;
+        if (told->epoch != facts.record->epoch || told->member_id != entry->member_id) continue;
+        if (!most || most->what.position < told->position) most = Hearsay{peer, *told};
+    }
+    return most;
+}
+
+std::vector<Ordinal> unheard_peers(const Facts& facts) {
+    std::vector<Ordinal> peers;
+    for (const Ordinal ordinal : ordinals_of_interest(facts))
+        if (ordinal != facts.settings.self && !heard(facts, ordinal)) peers.push_back(ordinal);
+    return peers;
+}
+
+bool peers_are_heard(const Facts& facts, Instant now) {
+    const Span wait = facts.settings.policy.peers_wait;
+    if (wait == Span{} || !may_have_run(facts) || unheard_peers(facts).empty()) return true;
+    return facts.peers_asked_at != Instant{} && now >= facts.peers_asked_at + wait;
+}
+
+}  // namespace quorate

@@ -1,0 +1,38 @@
+// Peers' memory: what agents keep of each other's volumes, and what is held against a volume before
+// its etcd starts (S5). The record's high-water mark is minutes old; a peer's memory is a second
+// old and lives as long as one agent that runs, or its journal.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "core/model/state.hpp"
+
+namespace quorate {
+
+// Takes what was told into what is known: within one identity nothing is ever taken back, and a
+// later epoch or another member id replaces. What names no member tells nothing.
+void remember(Remembered& known, const Remembered& told);
+
+// What this agent may tell of its own replica, by its etcd's newest answer: only what runs under
+// the identity that the record gives it, and only what is synced. Never what a disk says that
+// nothing has run on yet: it may be rolled back, swapped or cloned.
+Remembered own_report(const Facts& facts, const MemberStatus& status);
+
+// The most that another agent remembers of the identity that this volume is to continue.
+struct Hearsay {
+    Ordinal by;
+    Remembered what;
+};
+std::optional<Hearsay> remembered_of_self(const Facts& facts);
+
+// Those that may remember and were not heard in this life of the agent. What they remember of this
+// replica cannot have grown since: its etcd runs only under this agent.
+std::vector<Ordinal> unheard_peers(const Facts& facts);
+
+// Nobody is left to wait for before etcd starts: nothing can have run under this identity, all were
+// heard, or they had `peers_wait` to answer. Then the record alone decides, so that replicas that
+// start together, or alone, never wait for each other.
+bool peers_are_heard(const Facts& facts, Instant now);
+
+}  // namespace quorate

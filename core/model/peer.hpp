@@ -1,0 +1,31 @@
+// What agents tell each other: what each knows of its own replica, and what it remembers of the
+// others. A disk that is rolled back is found by those that remember how far it had come, also
+// while the cluster record is written rarely.
+#pragma once
+
+#include <cstdint>
+
+#include "core/base/ids.hpp"
+#include "core/base/small_map.hpp"
+
+namespace quorate {
+
+// Of one replica: under which identity its etcd ran, and how far its log is known to be on disk.
+struct Remembered {
+    Epoch epoch;
+    MemberId member_id;    // 0: nothing is remembered
+    Nonce nonce;           // of the start that reached the position; evidence for a person
+    LogPosition position;  // synced there; the log may be longer
+    bool operator==(const Remembered&) const = default;
+};
+
+struct PeerReport {
+    Lineage lineage;
+    std::uint64_t boot = 0;      // random, one for each life of the agent that tells
+    std::uint64_t sequence = 0;  // +1 for each report of that life
+    Remembered self;
+    SmallMap<Ordinal, Remembered> others;
+    bool operator==(const PeerReport&) const = default;
+};
+
+}  // namespace quorate

@@ -1,0 +1,127 @@
+// The simulated agent's exchange with the others: the same reports as adapters/host/peers.cpp, told
+// at the same times, over the network that their etcds use. A letter takes time, may be cut off,
+// and is lost with the life of the agent it was for.
+#include <algorithm>
+
+#include "core/facts/memory.hpp"
+#include "sim/world/world.hpp"
+
+namespace quorate::sim {
+namespace {
+
+constexpr Span asking_period = milliseconds(200);
+
+PeerReport without_growth(PeerReport report) {
+    report.sequence = 0;
+    report.self.position = {};
+    for (auto& [ordinal, remembered] : report.others)
+        remembered.position = {};
+    return report;
+}
+
+}  // namespace
+
+void Agent::begin_peers() {
+    runs_since_ = world_.kernel.now;
+    boot_ = world_.kernel.streams.draw(self_, Purpose::peer_delay);
+    sequence_ = 0;
+    own_ = {};
+    memory_.fill({});
+    lineage_ = {};
+    for (Peer& peer : peers_)
+        peer = Peer{};
+    for (Letter& letter : letters_)
+        letter.free = true;
+    for (const auto& [ordinal, fact] : state().facts.peers) {
+        lineage_ = fact.report.lineage;
+        remember(memory_[ordinal.value], fact.report.self);
+    }
+    tick_peers();
+}
+
+void Agent::tick_peers() {
+    exchange();
+    Happening next;
+    next.kind = Kind::peers;
+    next.target = self_;
+    next.guard = life_;
+    const bool asking =
+        std::any_of(peers_.begin(), peers_.end(), [](const Peer& peer) { return peer.asked; });
+    const Span period = world_.config.policy.probe_period;
+    world_.kernel.schedule(asking ? std::min(period, asking_period) : period, next);
+}
+
+void Agent::exchange() {
+    if (world_.config.policy.peers_wait == Span{}) return;
+    const Facts& facts = state().facts;
+    if (facts.record && facts.record->lineage != lineage_) {
+        lineage_ = facts.record->lineage;
+        own_ = {};
+        memory_.fill({});
+    }
+    if (lineage_.value.empty()) return;
+    remember(own_, own_report(facts, world_.cluster.status(self_)));
+    for (const Ordinal ordinal : state().probed) {
+        const auto o = static_cast<std::uint8_t>(ordinal.value);
+        if (o == self_) continue;
+        const Peer& peer = peers_[o];
+        const bool beat = world_.kernel.now >= peer.told_at + world_.config.policy.heartbeat_period;
+        if (peer.asked || peer.told != own_ || beat || peer.told_at == Instant{}) tell(o, false);
+    }
+}
+
+PeerReport Agent::next_report() {
+    PeerReport report{lineage_, boot_, ++sequence_, own_, {}};
+    for (std::uint8_t o = 0; o < Cluster::size; ++o)
+        if (memory_[o].member_id.value != 0) report.others[Ordinal{o}] = memory_[o];
+    return report;
+}
+
+void Agent::tell(std::uint8_t peer, bool answered) {
+    Agent& other = *world_.agents[peer];
+    if (!other.alive_ || !world_.network.linked(self_, peer)) return;
+    peers_[peer].told = own_;
+    peers_[peer].told_at = world_.kernel.now;
+    other.deliver(self_, next_report(), answered);
+}
+
+void Agent::deliver(std::uint8_t from, const PeerReport& report, bool answered) {
+    std::uint32_t slot = 0;
+    while (slot < letters_.size() && !letters_[slot].free)
+        ++slot;
+    if (slot == letters_.size()) letters_.emplace_back();
+    letters_[slot] = Letter{report, from, answered, false};
+    Happening next;
+    next.kind = Kind::peer_letter;
+    next.target = self_;
+    next.guard = life_;
+    next.payload = slot;
+    world_.kernel.schedule(world_.kernel.streams.between(self_, Purpose::peer_delay,
+                                                         milliseconds(1), milliseconds(15)),
+                           next);
+}
+
+void Agent::read_letter(std::uint32_t slot) {
+    const Letter letter = letters_[slot];
+    letters_[slot].free = true;
+    if (!world_.network.linked(self_, letter.from) || letter.report.lineage != lineage_) return;
+    // Who tells something is answered with what was known before it.
+    if (!letter.answered) tell(letter.from, true);
+    hear(letter.from, letter.report);
+}
+
+void Agent::hear(std::uint8_t from, const PeerReport& report) {
+    remember(memory_[from], report.self);
+    Peer& peer = peers_[from];
+    const Instant now = world_.kernel.now;
+    const bool changed = !peer.posted || without_growth(*peer.posted) != without_growth(report);
+    const bool grown =
+        peer.posted && (peer.posted->self != report.self || peer.posted->others != report.others);
+    const bool due = grown && now >= peer.posted_at + world_.config.policy.heartbeat_period;
+    if (!std::exchange(peer.asked, false) && !changed && !due) return;
+    peer.posted = report;
+    peer.posted_at = now;
+    post(PeerReported{Ordinal{from}, report});
+}
+
+}  // namespace quorate::sim

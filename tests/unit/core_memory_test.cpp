@@ -1,0 +1,224 @@
+// What other agents remember of a volume is heard before its etcd starts, and held against it.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "core/explain.hpp"
+#include "core/facts/memory.hpp"
+#include "core/rules/signals.hpp"
+#include "core/step.hpp"
+#include "tests/unit/core_world.hpp"
+
+namespace quorate {
+namespace {
+
+using test::is;
+
+constexpr Span wait = seconds(3);
+
+// Agent 1 examines a volume that ends at term 3 index 600; nobody was heard in this life.
+State examining() {
+    State state = test::state(1);
+    Facts& facts = state.facts;
+    facts.settings.policy.peers_wait = wait;
+    facts.started_at = test::now;
+    facts.etcd_running = false;
+    facts.disk = test::disk(1);
+    facts.examined_at = test::now;
+    facts.probes.clear();
+    state.authority = AuthorityState{};
+    state.cluster = ClusterState{};
+    state.replica = ReplicaState{};
+    state.volume = VolumeState{};
+    state.process = ProcessState{};
+    return state;
+}
+
+Remembered of_replica_1(std::uint64_t index) {
+    return {Epoch{2}, test::member_id(1), Nonce{71}, {Term{3}, LogIndex{index}}};
+}
+
+PeerReported report(std::uint32_t from, std::uint64_t sequence = 1) {
+    return {Ordinal{from}, {Lineage{"0c6e"}, 50 + from, sequence, {}, {}}};
+}
+PeerReported remembering(std::uint32_t from, std::uint64_t index) {
+    PeerReported told = report(from);
+    told.report.others[Ordinal{1}] = of_replica_1(index);
+    return told;
+}
+
+Step after(const State& state, Observation observation, Span passed = milliseconds(10)) {
+    return step(state, {EventSeq{state.seq.value + 1}, state.now + passed, std::move(observation)});
+}
+
+template <class Body>
+bool holds(const Decision& decision) {
+    return std::any_of(
+        decision.commands.begin(), decision.commands.end(),
+        [](const Command& command) { return std::holds_alternative<Body>(command.body); });
+}
+
+bool is_past_examining(const State& state) {
+    return state.replica.phase != ReplicaPhase::examining;
+}
+
+TEST(PeersMemory, AStartAsksTheOthersAndWaitsForAllThatRun) {
+    const Step asked = after(examining(), TimerFired{});
+    ASSERT_TRUE(holds<AskPeers>(asked.decision)) << explain(asked.decision);
+    EXPECT_TRUE(std::any_of(asked.decision.hits.begin(), asked.decision.hits.end(),
+                            [](const RuleHit& hit) { return hit.rule == RuleId::L05; }));
+    for (const Command& command : asked.decision.commands) {
+        const auto* ask = std::get_if<AskPeers>(&command.body);
+        if (ask == nullptr) continue;
+        EXPECT_EQ(ask->peers, (std::vector<Ordinal>{Ordinal{0}, Ordinal{2}}));
+    }
+    EXPECT_FALSE(is_past_examining(asked.next));
+    const Step one = after(asked.next, report(0));
+    EXPECT_FALSE(is_past_examining(one.next));
+    EXPECT_FALSE(holds<AskPeers>(one.decision)) << "once is enough";
+    const Step both = after(one.next, report(2));
+    EXPECT_EQ(both.next.replica.phase, ReplicaPhase::claiming);
+}
+
+TEST(PeersMemory, WhenNobodyAnswersTheRecordAloneDecides) {
+    const Step asked = after(examining(), TimerFired{});
+    ASSERT_TRUE(asked.next.wake_at);
+    EXPECT_LE(*asked.next.wake_at, asked.next.now + wait);
+    const Step early = after(asked.next, TimerFired{}, Span{wait.us - 1});
+    EXPECT_FALSE(is_past_examining(early.next));
+    const Step late = after(asked.next, TimerFired{}, wait);
+    EXPECT_EQ(late.next.replica.phase, ReplicaPhase::claiming);
+}
+
+TEST(PeersMemory, NobodyIsAskedWhereNothingCanHaveRun) {
+    State state = examining();
+    state.facts.disk = DiskReport{};
+    ReplicaEntry& entry = state.facts.record->replicas[Ordinal{1}];
+    entry.nonce = Nonce{};
+    entry.high_water = {};
+    const Step step = after(state, TimerFired{});
+    EXPECT_FALSE(holds<AskPeers>(step.decision));
+    EXPECT_EQ(step.next.replica.phase, ReplicaPhase::claiming);
+}
+
+TEST(PeersMemory, TheOnlyReplicaWaitsForNobody) {
+    State state = test::state(0, 1);
+    state.facts.settings.policy.peers_wait = wait;
+    EXPECT_TRUE(unheard_peers(state.facts).empty());
+    EXPECT_TRUE(peers_are_heard(state.facts, state.now));
+}
+
+TEST(PeersMemory, WhoWasHeardInThisLifeIsNotWaitedForAgain) {
+    State state = examining();
+    state = after(state, report(0)).next;
+    state = after(state, report(2)).next;
+    EXPECT_EQ(state.replica.phase, ReplicaPhase::claiming);
+    EXPECT_EQ(state.facts.peers_asked_at, test::now + milliseconds(10)) << "only for replica 2";
+    state.facts.peers_asked_at = Instant{};
+    EXPECT_TRUE(peers_are_heard(state.facts, state.now));
+}
+
+TEST(PeersMemory, AVolumeBehindItIsSetAsideAndTheWitnessIsNamed) {
+    State state = after(examining(), remembering(0, 600)).next;
+    const Step step = after(state, remembering(2, 601));
+    EXPECT_EQ(step.next.replica.phase, ReplicaPhase::setting_aside);
+    ASSERT_TRUE(holds<SetAsideData>(step.decision));
+    const std::string said = explain(step.decision);
+    EXPECT_NE(said.find("behind-peers-memory: replica 2 remembers it at term 3 index 601, it ends "
+                        "at term 3 index 600"),
+              std::string::npos)
+        << said;
+}
+
+TEST(PeersMemory, AVolumeThatReachesItGoesOn) {
+    State state = after(examining(), remembering(0, 600)).next;
+    state = after(state, remembering(2, 580)).next;
+    EXPECT_EQ(state.replica.phase, ReplicaPhase::claiming);
+}
+
+TEST(PeersMemory, WhatWasSaidInAnEarlierLifeIsHeldAgainstTheVolumeToo) {
+    State state = after(examining(), remembering(0, 601)).next;
+    const Settings settings = state.facts.settings;
+    state = after(state, AgentStarted{settings, 9, Lineage{"fresh"}}).next;
+    state = after(state, DesiredSeen{{3, PodManagement::parallel}}).next;
+    state = after(state, RecordSeen{test::record(), {}}).next;
+    const auto most = remembered_of_self(state.facts);
+    ASSERT_TRUE(most);
+    EXPECT_EQ(most->by, Ordinal{0});
+    EXPECT_EQ(most->what.position.index, LogIndex{601});
+    EXPECT_EQ(unheard_peers(state.facts).size(), 2U) << "but it is asked again";
+}
+
+TEST(PeersMemory, AnotherIdentityEpochOrLineageIsNoEvidence) {
+    const auto goes_on_after = [](const auto& change) {
+        PeerReported told = remembering(0, 900);
+        change(told.report);
+        State state = after(examining(), told).next;
+        return after(state, report(2)).next.replica.phase != ReplicaPhase::setting_aside;
+    };
+    EXPECT_FALSE(goes_on_after([](PeerReport&) {}));
+    EXPECT_TRUE(goes_on_after([](PeerReport& r) { r.lineage = Lineage{"beef"}; }));
+    EXPECT_TRUE(goes_on_after([](PeerReport& r) { r.others[Ordinal{1}].epoch = Epoch{1}; }));
+    EXPECT_TRUE(goes_on_after([](PeerReport& r) { r.others[Ordinal{1}].member_id = MemberId{5}; }));
+}
+
+TEST(PeersMemory, AReportThatWasOvertakenTellsNothing) {
+    State state = after(examining(), report(0, 7)).next;
+    PeerReported old = remembering(0, 900);
+    old.report.sequence = 7;
+    state = after(state, old).next;
+    EXPECT_FALSE(remembered_of_self(state.facts));
+    old.report.boot = 99;  // another life counts from one
+    state = after(state, old).next;
+    EXPECT_TRUE(remembered_of_self(state.facts));
+}
+
+TEST(PeersMemory, AReportOfOneselfOrOfNobodyTellsNothing) {
+    State state = after(examining(), report(1)).next;
+    EXPECT_TRUE(state.facts.peers.empty());
+    state = after(state, report(7)).next;
+    EXPECT_TRUE(state.facts.peers.empty());
+}
+
+TEST(Remember, NeverTakesBackWithinOneIdentity) {
+    Remembered known = of_replica_1(500);
+    Remembered told = of_replica_1(400);
+    told.nonce = Nonce{5};
+    remember(known, told);
+    EXPECT_EQ(known.position.index, LogIndex{500});
+    EXPECT_EQ(known.nonce, Nonce{5});
+    remember(known, {});
+    EXPECT_EQ(known.member_id, test::member_id(1));
+    told.epoch = Epoch{1};
+    told.position.index = LogIndex{900};
+    remember(known, told);
+    EXPECT_EQ(known.position.index, LogIndex{500}) << "an epoch that is over";
+    told.epoch = Epoch{2};
+    told.member_id = MemberId{7};
+    told.position.index = LogIndex{3};
+    remember(known, told);
+    EXPECT_EQ(known.position.index, LogIndex{3}) << "another identity begins anew";
+}
+
+TEST(OwnReport, TellsOnlyWhatRunsUnderTheRecordsIdentityAndIsSynced) {
+    const State state = test::state(1);
+    const MemberStatus serving = test::serving_status(1);
+    EXPECT_EQ(own_report(state.facts, serving),
+              (Remembered{Epoch{2}, test::member_id(1), Nonce{71}, {Term{3}, LogIndex{500}}}));
+    MemberStatus other = serving;
+    other.serves = false;
+    EXPECT_EQ(own_report(state.facts, other), Remembered{}) << "an index told is not yet synced";
+    other = serving;
+    other.member_id = MemberId{5};
+    EXPECT_EQ(own_report(state.facts, other), Remembered{});
+    other = serving;
+    other.cluster_id = ClusterId{5};
+    EXPECT_EQ(own_report(state.facts, other), Remembered{});
+    Facts asking = state.facts;
+    asking.record->replicas[Ordinal{1}].claim = VolumeClaim::wants_admission;
+    EXPECT_EQ(own_report(asking, serving), Remembered{});
+}
+
+}  // namespace
+}  // namespace quorate
