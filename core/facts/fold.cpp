@@ -98,6 +98,8 @@ void fold_report(State& state, const PeerReported& seen) {
 void fold_exit(State& state, const EtcdExited& seen) {
     Facts& facts = state.facts;
     facts.etcd_running = false;
+    facts.list_current =
+        false;  // nothing tells any more what this agent's own etcd would have told
     facts.etcd_pid = 0;
     facts.last_exit = seen.exit;
     ++facts.exits;
@@ -164,10 +166,11 @@ std::vector<MemberId> voters_of(const MemberList& list) {
 }
 
 // Among other voters content is compared anew: what was judged of those before says nothing.
-void compare_voters(Facts& facts, const MemberList& before, const MemberList& now) {
+void compare_voters(State& state, const MemberList& before, const MemberList& now) {
     if (voters_of(before) == voters_of(now)) return;
-    facts.judged = HashJudgement{};
-    facts.learners_differed = {};
+    state.facts.judged = HashJudgement{};
+    state.facts.learners_differed = {};
+    state.space.defragmented.clear();  // who joined has a database of its own
 }
 
 // Of the learner in hand and its leader, not of the voters.
@@ -207,7 +210,7 @@ struct Bring {
         state.facts.list_current = false;  // whoever had authority before may have changed it
     }
     void operator()(const MemberList& list) const {
-        if (state.facts.list) compare_voters(state.facts, *state.facts.list, list);
+        if (state.facts.list) compare_voters(state, *state.facts.list, list);
         state.facts.list = list;
         state.facts.list_current = list.freshness == Freshness::linearizable;
     }
@@ -325,7 +328,7 @@ struct Fold {
     void operator()(const RecordSeen& seen) const { fold_record(state, seen); }
     void operator()(const ReplicaProbed& seen) const { fold_probe(state, seen); }
     void operator()(const MembersSeen& seen) const {
-        if (state.facts.own_list) compare_voters(state.facts, *state.facts.own_list, seen.list);
+        if (state.facts.own_list) compare_voters(state, *state.facts.own_list, seen.list);
         state.facts.own_list = seen.list;
         state.facts.list_current = false;
     }

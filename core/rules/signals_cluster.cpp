@@ -21,7 +21,11 @@ bool is_lost(const Facts& facts, Ordinal ordinal, const ListedMember& member) {
     const bool speaks_of_it =
         entry != nullptr &&
         (entry->member_id == member.id || (entry->member_id.value == 0 && !member.learner));
-    if (speaks_of_it && entry->claim == VolumeClaim::wants_admission) return true;
+    // A record that was overtaken may still say so of one that was let in since, and serves.
+    const ProbeFact* probe = facts.probes.find(ordinal);
+    const bool serves_as_it =
+        probe != nullptr && probe->status.serves && probe->status.member_id == member.id;
+    if (speaks_of_it && entry->claim == VolumeClaim::wants_admission && !serves_as_it) return true;
     const std::string* diverged = facts.diverged.find(member.id);
     return diverged != nullptr && diverged->empty();
 }

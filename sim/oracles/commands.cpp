@@ -55,6 +55,7 @@ void Oracles::carrying_out(std::uint8_t agent, const Command& command) {
 // S5: each claim of a volume has a nonce that no claim ever had, or a rollback would look like it.
 void Oracles::stamping(std::uint8_t o, const StampVolume& stamp) {
     ++counts_.stamps;
+    if (world_.volumes[o].identity == stamp.identity) return;  // a late one that changes nothing
     const auto [known, fresh] = stamped_.emplace(stamp.identity.nonce.value, Claim{});
     const Claim now{o, world_.agents[o]->life(), world_.cluster.process(o).incarnation};
     if (fresh) known->second = now;
@@ -138,6 +139,7 @@ void Oracles::rebuilding(std::uint8_t o, const RebuildEtcd& how) {
 void Oracles::defragmenting(std::uint8_t o) {
     ++counts_.defragmented;
     if (world_.cluster.able_leader() != o) return;
+    if (leads_since_[o] + unknowable > world_.kernel.now) return;  // nobody can know of it yet
     for (const View& view : world_.cluster.process(o).conf) {
         const Process& p = world_.cluster.process(view.ordinal);
         const EtcdData* data = world_.cluster.data(view.ordinal);

@@ -63,7 +63,9 @@ Conclusion conclude(World& world, Operator person) {
     const auto parked = world.parked();
     std::string what;
     if (parked && world.oracles.content_is_undecidable()) return {Ending::parked, *parked, after()};
-    if (!recoverable && parked) {
+    // A person's removal may leave a member that never heard of it (class operator, excuses L1).
+    const bool left_by_hand = world.by_hand_at != Instant{} && !world.cluster.able_leader();
+    if ((!recoverable || left_by_hand) && parked) {
         if (person == Operator::absent || world.cluster.able_leader() || !approve(world))
             return {Ending::parked, *parked, after()};
         settled = settles(world, bound);

@@ -53,7 +53,6 @@ class Agent final : private JournalPort, private OutboxPort, private ClockPort {
     // What this agent remembers of another replica's volume, and since when it runs without having
     // been stopped: one that is stopped now has not run at all.
     const Remembered& memory_of(std::uint8_t o) const { return memory_[o]; }
-    bool frozen() const { return frozen_; }
     Instant runs_since() const { return runs_since_; }
 
     // How many cases of each were seen, for the run's report.

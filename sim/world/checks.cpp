@@ -67,7 +67,7 @@ std::optional<ExitClass> Cluster::cannot_open(std::uint8_t o) {
 
 bool Cluster::snapshot_due(std::uint8_t o) const {
     const std::uint64_t asked = processes_[o].flags.snapshot_count;
-    const std::uint64_t own = at(o).version < Version{3, 6, 0} ? 100'000 : 10'000;
+    const std::uint64_t own = processes_[o].version < Version{3, 6, 0} ? 100'000 : 10'000;
     return processes_[o].applied > volumes_[o].data->snapshot + (asked != 0 ? asked : own);
 }
 
@@ -76,7 +76,7 @@ bool Cluster::snapshot_due(std::uint8_t o) const {
 bool Cluster::passes_initial_check(std::uint8_t o) const {
     const Process& p = processes_[o];
     if (!p.flags.initial_check || p.hashes.empty()) return true;
-    if (at(o).version < Version{3, 6, 0} && volumes_[o].data->snapshot == 0) return true;
+    if (processes_[o].version < Version{3, 6, 0} && volumes_[o].data->snapshot == 0) return true;
     const auto mine = hash_at(o, revision(o));
     for (const View& view : p.conf) {
         if (view.ordinal == o || !network_.linked(o, view.ordinal)) continue;

@@ -28,6 +28,12 @@ class Network {
         cut_[from][to] = false;
         since_[from][to] = now;
     }
+    void heal(Instant now) {
+        for (std::uint8_t a = 0; a < size; ++a)
+            for (std::uint8_t b = 0; b < size; ++b)
+                mend(a, b, now);
+    }
+
     bool reaches_store(std::uint8_t replica) const { return !store_cut_[replica]; }
     void cut_store(std::uint8_t replica, bool cut) { store_cut_[replica] = cut; }
 

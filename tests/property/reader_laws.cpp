@@ -251,7 +251,7 @@ RC_GTEST_PROP(SnapLaw, ASnapshotCountsOnlyWhenItIsWholeAndTheLogKnowsIt, ()) {
     classify(!damaged && known, "whole");
     classify(!known, "not in the log");
     RC_ASSERT(found.has_value());
-    RC_ASSERT(*found == (known && !damaged ? position : LogPosition{}));
+    RC_ASSERT(found->position == (known && !damaged ? position : LogPosition{}));
 }
 
 // ---- the identity of a volume
