@@ -122,6 +122,8 @@ HashVerdict learner_compared(const State& state) {
     const Facts& facts = state.facts;
     const RepairState& repair = state.repair;
     if (!facts.content || facts.content_at < repair.since) return HashVerdict::none;
+    // What waited for something else is asked again: content may have changed since.
+    if (state.now > facts.content_at + facts.settings.policy.probe_period) return HashVerdict::none;
     const HashVerdict verdict =
         compared_with_leader(*facts.content, repair.ordinal, repair.member_id);
     if (verdict != HashVerdict::equal) return verdict;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/facts/evidence.hpp"
+#include "core/rules/quorum.hpp"
 
 namespace quorate {
 
@@ -14,18 +15,27 @@ bool content_is_doubted(const Facts& facts) {
 }
 
 bool content_is_undecided(const Facts& facts) {
-    return facts.judged.verdict == HashVerdict::undecided ||
+    return facts.judged.verdict == HashVerdict::undecided || the_right_are_no_quorum(facts) ||
            facts.learners_differed.count >= learners_differed_most;
 }
 
-bool admission_awaits_hashes(const State& state) {
+bool the_right_are_no_quorum(const Facts& facts) {
+    const MemberList* list = newest_list(facts);
+    if (facts.judged.verdict != HashVerdict::minority || list == nullptr) return false;
+    const auto voters = static_cast<std::size_t>(
+        std::count_if(list->members.begin(), list->members.end(),
+                      [](const ListedMember& member) { return !member.learner; }));
+    return facts.judged.answered < facts.diverged.size() + quorum(voters);
+}
+
+bool content_is_to_compare(const State& state) {
     const Facts& facts = state.facts;
     const Policy& policy = facts.settings.policy;
     const auto serving =
         std::count_if(facts.probes.begin(), facts.probes.end(),
                       [](const auto& probe) { return probe.second.status.serves; });
     if (serving < 2) return false;  // there is nobody to differ from
-    return state.now >= facts.judged.at + policy.hash_check_period;
+    return state.now >= facts.judged.at + policy.stability_window;
 }
 
 bool judged_since_alarm(const State& state) { return state.facts.judged.at > state.alarm.since; }

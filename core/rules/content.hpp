@@ -15,8 +15,13 @@ inline constexpr std::uint32_t learners_differed_most = 2;
 // majority of it.
 bool content_is_undecided(const Facts& facts);
 
-// Before anybody copies the members' content it is compared (S14).
-bool admission_awaits_hashes(const State& state);
+// A majority of those that answered says who is wrong, but is no quorum without them: whoever is wrong
+// cannot go (S1), and neither can anybody else.
+bool the_right_are_no_quorum(const Facts& facts);
+
+// Before anybody copies the members' content, or is removed for his silence, those that serve are
+// compared (S14): they may differ, and then the silent one may hold the copy that decides.
+bool content_is_to_compare(const State& state);
 
 // The last comparison was made after the doubt arose.
 bool judged_since_alarm(const State& state);

@@ -34,8 +34,10 @@ bool wants_hashes(const State& state) {
     if (in_flight<CompareContent>(state)) return false;
     const Policy& policy = facts.settings.policy;
     const bool idle = state.repair.phase == RepairPhase::idle;
-    if (idle && state.cluster.phase == ClusterPhase::growing)
-        return admission_awaits_hashes(state) && state.now >= facts.hashes_at + policy.retry_period;
+    const bool changing = state.cluster.phase == ClusterPhase::growing ||
+                          state.cluster.phase == ClusterPhase::repairing;
+    if (idle && changing)
+        return content_is_to_compare(state) && state.now >= facts.hashes_at + policy.retry_period;
     if (leader_of(facts) != facts.settings.self || facts.stop_requested) return false;
     // A learner that takes its time to catch up hides no difference among the voters (L4).
     if (!idle && state.repair.phase != RepairPhase::catching_up) return false;

@@ -39,6 +39,11 @@ Reading when_raised(const State& state) {
             "the members' content differs, and no majority says which is right",
             "compare it (etcdctl endpoint hashkv --cluster) and remove the wrong member: "
             "etcdctl member remove ID"};
+    if (the_right_are_no_quorum(facts))
+        return signal::nobody_knows{
+            "members hold other content than the majority, and without them there is no quorum",
+            "bring the silent replicas back, or scale to one whose content is right (etcdctl "
+            "endpoint hashkv --cluster)"};
     if (facts.learners_differed.count >= learners_differed_most)
         return signal::nobody_knows{
             "what joins holds other content than the leader at one revision: its log does not say "
@@ -80,7 +85,7 @@ std::optional<AlarmSignal> read_alarm(const State& state) {
             const HashVerdict verdict = facts.judged.verdict;
             const bool decided =
                 (verdict == HashVerdict::equal || verdict == HashVerdict::minority) &&
-                facts.learners_differed.count < learners_differed_most;
+                !content_is_undecided(facts);
             return decided && judged_since_alarm(state) ? Reading(signal::alarm_raised{})
                                                         : std::nullopt;
         }

@@ -17,15 +17,15 @@ namespace {
 bool is_lost(const Facts& facts, Ordinal ordinal, const ListedMember& member) {
     const ReplicaEntry* entry = facts.record ? facts.record->replicas.find(ordinal) : nullptr;
     // A founder may ask before it ever told its id; a learner whose id the record does not know
-    // yet has just been added.
-    const bool speaks_of_it =
-        entry != nullptr &&
-        (entry->member_id == member.id || (entry->member_id.value == 0 && !member.learner));
-    // A record that was overtaken may still say so of one that was let in since, and serves.
+    // yet has just been added; and a record that was overtaken may say so of one that was let in
+    // since, and serves.
     const ProbeFact* probe = facts.probes.find(ordinal);
     const bool serves_as_it =
         probe != nullptr && probe->status.serves && probe->status.member_id == member.id;
-    if (speaks_of_it && entry->claim == VolumeClaim::wants_admission && !serves_as_it) return true;
+    const bool speaks_of_it =
+        entry != nullptr && (entry->member_id == member.id ||
+                             (entry->member_id.value == 0 && !member.learner && !serves_as_it));
+    if (speaks_of_it && entry->claim == VolumeClaim::wants_admission) return true;
     const std::string* diverged = facts.diverged.find(member.id);
     return diverged != nullptr && diverged->empty();
 }
@@ -157,9 +157,10 @@ RepairReading begin(const State& state) {
             return std::nullopt;
         case PlanKind::add:
         case PlanKind::admit:
-            if (admission_awaits_hashes(state)) return std::nullopt;
+            if (content_is_to_compare(state)) return std::nullopt;
             return signal::begin_admission{plan.ordinal, plan.member_id};
         case PlanKind::remove:
+            if (plan.lost && content_is_to_compare(state)) return std::nullopt;
             return signal::begin_removal{plan.ordinal, plan.member_id};
         case PlanKind::expel: {
             const ReplicaEntry* entry = state.facts.record->replicas.find(plan.ordinal);

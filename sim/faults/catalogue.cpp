@@ -130,14 +130,17 @@ Words words_of(const std::string& text) {
 }
 
 const FaultKind* kind_in(const Words& words, std::size_t& used) {
+    // The longest: "swap journals" begins like "swap".
+    const FaultKind* found = nullptr;
     for (const FaultKind& kind : kinds) {
         const Words verb = words_of(kind.verb);
-        if (words.size() < verb.size() || !std::equal(verb.begin(), verb.end(), words.begin()))
+        if (words.size() < verb.size() || verb.size() <= used ||
+            !std::equal(verb.begin(), verb.end(), words.begin()))
             continue;
         used = verb.size();
-        return &kind;
+        found = &kind;
     }
-    return nullptr;
+    return found;
 }
 
 // "0 | 1 2": who is not on the left is on the right; nobody is in both.

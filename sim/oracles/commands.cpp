@@ -55,7 +55,8 @@ void Oracles::carrying_out(std::uint8_t agent, const Command& command) {
 // S5: each claim of a volume has a nonce that no claim ever had, or a rollback would look like it.
 void Oracles::stamping(std::uint8_t o, const StampVolume& stamp) {
     ++counts_.stamps;
-    if (world_.volumes[o].identity == stamp.identity) return;  // a late one that changes nothing
+    const auto& stamped = world_.volumes[o].identity;
+    if (stamped && stamped->nonce == stamp.identity.nonce) return;  // a late one: the same claim
     const auto [known, fresh] = stamped_.emplace(stamp.identity.nonce.value, Claim{});
     const Claim now{o, world_.agents[o]->life(), world_.cluster.process(o).incarnation};
     if (fresh) known->second = now;

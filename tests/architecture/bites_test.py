@@ -201,7 +201,7 @@ class RulesDoc(Folder):
         tables = grid.dump(DUMP)
         page = (ROOT / "docs/rules.md").read_text()
         rules = [row for machine in tables["machines"] for row in machine["rows"]]
-        for rule in rules + tables["recovery"] + tables["planner"] + tables["looks"]:
+        for rule in rules + tables["recovery"] + tables["planner"] + tables["looks"] + tables["gates"]:
             self.assertIn(f"| {rule['id']} |", page)
 
 
@@ -214,7 +214,7 @@ class RuleIds(unittest.TestCase):
             self.assertIn(rule, said)
 
     def test_a_walker_that_no_longer_walks_is_found(self):
-        tables = {"recovery": [], "planner": [], "looks": []}
+        tables = {"recovery": [], "planner": [], "looks": [], "gates": []}
         self.assertIn("does not walk", " ".join(rule_ids.problems(tables, {rule_ids.WALKER: ""})))
 
 

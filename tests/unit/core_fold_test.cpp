@@ -85,14 +85,15 @@ TEST(FoldRecord, AWriteThatIsDoneDoesNotUndoWhatOthersWroteSince) {
     EXPECT_EQ(theirs, after(state, CommandEnded{id, Done{}, {}}).facts.record);
 }
 
-TEST(FoldExit, ForgetsWhatWasKnownOfTheDiskAndOfTheOwnEtcd) {
+TEST(FoldExit, ForgetsTheDiskAndWhatItsEtcdServedButNotWhoTheMembersAre) {
     State state = test::state();
     state.facts.disk = test::disk();
     state.facts.own_list = test::list_of(3);
     const State ended = after(state, EtcdExited{{ExitClass::killed, 0, 9, ""}});
     EXPECT_FALSE(ended.facts.etcd_running);
     EXPECT_EQ(std::nullopt, ended.facts.disk);
-    EXPECT_EQ(std::nullopt, ended.facts.own_list);
+    EXPECT_EQ(test::list_of(3), ended.facts.own_list) << "it is told anew only when it changes";
+    EXPECT_FALSE(ended.facts.list_current);
     EXPECT_EQ(1U, ended.facts.exits);
     EXPECT_FALSE(serves(ended.facts, Ordinal{0}));
     EXPECT_EQ(ended.now, ended.facts.probes.find(Ordinal{0})->quiet_since);

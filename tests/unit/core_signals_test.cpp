@@ -157,6 +157,16 @@ TEST(ReadMember, AVolumeThatAsksForAdmissionIsLostAtOnce) {
     EXPECT_TRUE(is<signal::lost>(read_member(state, test::member_id(2))));
 }
 
+TEST(ReadMember, AnOvertakenRecordCondemnsNobodyWhoServes) {
+    State state = test::state();
+    ReplicaEntry& entry = state.facts.record->replicas[Ordinal{2}];
+    entry.claim = VolumeClaim::wants_admission;
+    entry.member_id = MemberId{};
+    EXPECT_FALSE(is<signal::lost>(read_member(state, test::member_id(2))));
+    test::probe(state, 2, {});
+    EXPECT_TRUE(is<signal::lost>(read_member(state, test::member_id(2))));
+}
+
 TEST(ReadMember, ContentThatLostToAMajorityIsLostUnlessItIsAhead) {
     State state = test::state();
     state.facts.diverged[test::member_id(2)] = "";
@@ -411,6 +421,7 @@ State catching_up() {
                                          42};
     state.facts.content = compared;
     state.facts.content_at = test::now;
+    state.repair.goal = Revision{490};
     return state;
 }
 
@@ -418,7 +429,7 @@ TEST(ReadRepair, ALearnerIsCaughtUpWhenItsContentEqualsTheLeaders) {
     EXPECT_TRUE(is<signal::content_equal>(read_repair(catching_up())));
     State other_content = catching_up();
     other_content.facts.content->hashes[Ordinal{2}].hash = 43;
-    EXPECT_TRUE(is<signal::content_behind>(read_repair(other_content)));
+    EXPECT_TRUE(is<signal::content_differs>(read_repair(other_content)));
     State other_compaction = catching_up();
     other_compaction.facts.content->hashes[Ordinal{2}].compact_revision = Revision{5};
     EXPECT_TRUE(is<signal::content_behind>(read_repair(other_compaction)));
@@ -431,6 +442,32 @@ TEST(ReadRepair, ALearnerIsCaughtUpWhenItsContentEqualsTheLeaders) {
     State unanswered = catching_up();
     unanswered.facts.content->hashes[Ordinal{0}].answered = false;
     EXPECT_TRUE(is<signal::content_behind>(read_repair(unanswered)));
+}
+
+TEST(ReadRepair, EqualAtAnOldRevisionIsNotEqual) {
+    State young = catching_up();
+    young.repair.goal = Revision{491};
+    EXPECT_TRUE(is<signal::content_behind>(read_repair(young))) << "it has not got there yet";
+    State never_seen = catching_up();
+    never_seen.repair.goal = Revision{};
+    EXPECT_TRUE(is<signal::content_behind>(read_repair(never_seen)));
+    State waited = catching_up();
+    waited.now = test::now + waited.facts.settings.policy.probe_period + microseconds(1);
+    EXPECT_TRUE(is<signal::content_behind>(read_repair(waited))) << "asked again";
+}
+
+// What joins a log that does not say what its leader serves (etcd-measured.md 4).
+TEST(ReadRepair, ALearnerThatAppliedEverythingAndIsStillBehindDiffers) {
+    State empty = catching_up();
+    empty.repair.goal = Revision{1073};
+    empty.repair.goal_index = LogIndex{500};
+    MemberStatus status = test::learner_status(2);
+    status.applied = LogIndex{500};
+    test::probe(empty, 2, status);
+    empty.facts.probes[Ordinal{2}].at = test::now - milliseconds(1);
+    EXPECT_TRUE(is<signal::content_differs>(read_repair(empty)));
+    empty.facts.probes[Ordinal{2}].status.applied = LogIndex{499};
+    EXPECT_TRUE(is<signal::content_behind>(read_repair(empty)));
 }
 
 TEST(ReadRepair, OneThatWasPromotedMeanwhileIsNotGivenUpAsAStuckLearner) {
@@ -512,6 +549,7 @@ State told_to_join() {
     entry.initial_cluster = "quorate-0=" + test::peer_url(0) + ",quorate-1=" + test::peer_url(1) +
                             ",quorate-2=" + test::peer_url(2);
     state.replica.told_at = state.now - seconds(2);
+    state.authority = AuthorityState{};
     return state;
 }
 
@@ -749,8 +787,14 @@ TEST(Intent, AMemberInTheRecordThatTheListHasNoMoreIsWork) {
     EXPECT_TRUE(work_is_visible(state)) << "its replica tries to start as it for ever";
 }
 
+TEST(Wake, WithAuthorityItIsSoonEnoughToNoticeASleep) {
+    const State state = test::state();
+    EXPECT_EQ(test::now + state.facts.settings.policy.probe_period, next_wake(state));
+}
+
 TEST(Wake, IsTheEarliestInstantThatLiesAhead) {
     State state = test::state();
+    state.authority = AuthorityState{};
     state.replica.retry_at = test::now + seconds(7);
     state.volume.retry_at = test::now + seconds(3);
     state.process.retry_at = test::now - seconds(1);
