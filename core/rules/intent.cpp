@@ -248,9 +248,15 @@ std::optional<Instant> next_wake(const State& state) {
         earliest.consider(state.cluster.since + policy.survivors_wait);
     }
     for (const auto& [ordinal, probe] : facts.probes)
-        if (!healthy(probe.status))
-            earliest.consider(std::max({probe.quiet_since, facts.slept_at, serves_since(facts)}) +
-                              silence_limit(facts, ordinal));
+        if (!healthy(probe.status)) {
+            const Instant limit =
+                std::max({probe.quiet_since, facts.slept_at, serves_since(facts)}) +
+                silence_limit(facts, ordinal);
+            earliest.consider(limit);
+            // While silence is measured a sleep must not pass for it: only a timer that is near can
+            // be late.
+            if (state.now < limit) earliest.consider(state.now + policy.probe_period);
+        }
     if (state.repair.phase != RepairPhase::idle)
         earliest.consider(state.repair.progress + policy.learner_stuck_after);
     for (const auto& [id, command] : state.in_flight)

@@ -210,6 +210,11 @@ bool removal_is_given_up(const State& state) {
     const Plan plan = plan_membership(*view);
     if (plan.kind != PlanKind::remove) return true;
     if (plan.member_id == member->id) return false;
+    // It serves again and is wanted: what it was begun for is gone, whoever else is to go.
+    for (const PlannedMember& one : view->members)
+        if (one.id == member->id && one.health == MemberHealth::serving && one.ordinal &&
+            one.ordinal->value < view->desired)
+            return true;
     std::size_t voters = 0;
     std::size_t live_others = 0;
     for (const PlannedMember& one : view->members) {

@@ -335,6 +335,7 @@ std::vector<std::string> Episodes::audit() const {
         found.push_back(text_of(active.episode));
     if (!planned_.empty()) found.push_back("a fault still waits for its command");
     if (!world_.network.whole()) found.push_back("the network is not whole");
+    if (world_.network.weather != Network::Weather{}) found.push_back("messages still suffer");
     if (world_.lost_answers_percent != 0) found.push_back("answers are still lost");
     if (world_.conflicts_percent != 0) found.push_back("writes still conflict");
     for (std::uint8_t o = 0; o < World::size; ++o) {

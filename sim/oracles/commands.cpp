@@ -55,12 +55,14 @@ void Oracles::carrying_out(std::uint8_t agent, const Command& command) {
 // S5: each claim of a volume has a nonce that no claim ever had, or a rollback would look like it.
 void Oracles::stamping(std::uint8_t o, const StampVolume& stamp) {
     ++counts_.stamps;
-    const auto& stamped = world_.volumes[o].identity;
-    if (stamped && stamped->nonce == stamp.identity.nonce) return;  // a late one: the same claim
     const auto [known, fresh] = stamped_.emplace(stamp.identity.nonce.value, Claim{});
     const Claim now{o, world_.agents[o]->life(), world_.cluster.process(o).incarnation};
     if (fresh) known->second = now;
-    if (known->second != now)
+    // A late one of the same life stamps again what it stamped.
+    const bool late = known->second.ordinal == o && known->second.life == now.life &&
+                      world_.volumes[o].identity &&
+                      world_.volumes[o].identity->nonce == stamp.identity.nonce;
+    if (known->second != now && !late)
         report("S5", name(Ordinal{o}) + " stamps its volume with a nonce that was used before");
 }
 
@@ -139,15 +141,16 @@ void Oracles::rebuilding(std::uint8_t o, const RebuildEtcd& how) {
 // S13: the leader is defragmented last.
 void Oracles::defragmenting(std::uint8_t o) {
     ++counts_.defragmented;
+    defragmented_at_[o] = world_.kernel.now;
     if (world_.cluster.able_leader() != o) return;
     if (leads_since_[o] + unknowable > world_.kernel.now) return;  // nobody can know of it yet
     for (const View& view : world_.cluster.process(o).conf) {
         const Process& p = world_.cluster.process(view.ordinal);
         const EtcdData* data = world_.cluster.data(view.ordinal);
-        // One that began anew a moment ago applied the whole log again.
-        const bool known = p.up_since + unknowable * 3 < world_.kernel.now;
-        if (view.ordinal != o && p.answers() && known &&
-            data->file_mib > p.freeable_mib + p.stored_mib)
+        const Instant done = defragmented_at_[view.ordinal];
+        if (view.ordinal == o || !p.answers() || data->file_mib <= p.freeable_mib + p.stored_mib)
+            continue;
+        if (done == Instant{} || done + minutes(1) < world_.kernel.now)
             report("S13", "the leader is defragmented before " + name(Ordinal{view.ordinal}));
     }
 }

@@ -199,6 +199,7 @@ class Oracles {
     std::uint32_t desired_seen_ = 0;
     Instant scaled_at_;
     std::array<Instant, Network::size> store_cut_at_{};
+    std::array<Instant, Network::size> defragmented_at_{};
 };
 
 }  // namespace quorate::sim

@@ -422,9 +422,10 @@ ScriptOutcome run_script(const std::string& text, bool trace) {
         }
         if (words.empty()) continue;
         std::string failure = runner.take(words);
-        if (failure.empty()) {
-            failure = runner.broken();
-            if (!failure.empty()) outcome.exit_code = 10;
+        // A broken invariant says more than the expectation that fails with it.
+        if (const std::string broken = runner.broken(); !broken.empty()) {
+            failure = broken;
+            outcome.exit_code = 10;
         }
         if (failure.empty()) continue;
         outcome.failure = "line " + std::to_string(number) + ": " + line + ": " + failure;

@@ -38,7 +38,6 @@ class Network {
     void cut_store(std::uint8_t replica, bool cut) { store_cut_[replica] = cut; }
 
     bool whole() const {
-        if (weather != Weather{}) return false;
         for (std::uint8_t a = 0; a < size; ++a) {
             if (store_cut_[a]) return false;
             for (std::uint8_t b = 0; b < size; ++b)

@@ -73,6 +73,7 @@ RC_GTEST_PROP(InvariantLaw, MembersAreNotChangedOnAStaleListNorByTwo, ()) {
     const bool stale = coin();
     state.facts.list_current = !stale;
     state.facts.list->freshness = Freshness::linearizable;
+    state.facts.list_at = state.now;
     state.facts.slept_at = Instant{};
     if (state.facts.record) state.facts.list->cluster_id = state.facts.record->cluster_id;
     const bool evidence = !stale && state.facts.record;
