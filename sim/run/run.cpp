@@ -113,7 +113,11 @@ RunVerdict live(const Tape& tape, const Config& config, Stop stop,
 
 }  // namespace
 
-RunVerdict run_tape(const Tape& tape, Stop stop) { return live(tape, config_of(tape), stop); }
+RunVerdict run_tape(const Tape& tape, Stop stop, Step (*core)(State, const Event&)) {
+    Config config = config_of(tape);
+    config.step = core;
+    return live(tape, config, stop);
+}
 
 RunVerdict run_told(const Tape& tape, std::string* into, Stop stop,
                     const std::function<void(const World&)>& look) {

@@ -45,7 +45,9 @@ struct RunVerdict {
     std::string signature() const;
 };
 
-RunVerdict run_tape(const Tape& tape, Stop stop = Stop::at_the_end);
+// `core` is the product's; what the simulator itself is tested with is another.
+RunVerdict run_tape(const Tape& tape, Stop stop = Stop::at_the_end,
+                    Step (*core)(State, const Event&) = &quorate::step);
 RunVerdict run_seed(const RunOptions& options);
 
 // The same life, told line by line as it goes: to stdout, or into `into`. `look` sees the world as

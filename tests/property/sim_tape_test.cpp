@@ -1,0 +1,167 @@
+// A life is its tape: written by a seed, read from text, ended by one function, reduced when it
+// fails.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "sim/report/report.hpp"
+#include "sim/run/run.hpp"
+#include "sim/script/script.hpp"
+#include "sim/shrink/shrink.hpp"
+#include "sim/tape/tape.hpp"
+
+namespace quorate::sim {
+namespace {
+
+Tape drawn(std::uint64_t seed) {
+    TapeOptions options;
+    options.seed = seed;
+    return draw_tape(options);
+}
+
+TEST(Tape, ItsTextIsTheSameTape) {
+    for (std::uint64_t seed = 1; seed <= 2'000; ++seed) {
+        Tape tape = drawn(seed);
+        std::string why;
+        const auto read = parse_tape(text_of(tape, "as drawn"), why);
+        ASSERT_TRUE(read) << "seed " << seed << ": " << why;
+        ASSERT_EQ(tape, *read) << "seed " << seed << "\n" << text_of(tape, "as drawn");
+    }
+}
+
+TEST(Tape, AScenarioOfItIsTheSameLife) {
+    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+        const Tape tape = drawn(seed);
+        EXPECT_EQ(run_tape(tape).digest, run_script(text_of(tape, "as drawn")).digest);
+    }
+}
+
+TEST(Tape, EveryFaultIsDrawnInSomeLife) {
+    std::set<Fault> drawn_ones;
+    for (std::uint64_t seed = 1; seed <= 2'000; ++seed)
+        for (const Episode& episode : drawn(seed).episodes)
+            drawn_ones.insert(episode.fault);
+    for (std::size_t i = 0; i < faults_count; ++i)
+        EXPECT_TRUE(drawn_ones.count(static_cast<Fault>(i))) << kind_of(static_cast<Fault>(i)).verb;
+}
+
+TEST(Tape, OnlyTheFaultsThatWereAskedForAreDrawn) {
+    TapeOptions options;
+    std::string unknown;
+    options.faults = *parse_faults("wipe,network,K5", unknown);
+    for (options.seed = 1; options.seed <= 50; ++options.seed)
+        for (const Episode& episode : draw_tape(options).episodes) {
+            const FaultKind& kind = kind_of(episode.fault);
+            const bool of_a_node = episode.fault == Fault::hold;  // goes with what is lost
+            EXPECT_TRUE(kind.family == Family::network || episode.fault == Fault::wipe ||
+                        episode.fault == Fault::freeze || of_a_node)
+                << kind.verb;
+        }
+    EXPECT_FALSE(parse_faults("wipe,nonsense", unknown));
+    EXPECT_EQ("nonsense", unknown);
+}
+
+TEST(Faults, OnlyALossOrAPersonMayExcuseWhatWasAcknowledged) {
+    for (std::size_t i = 0; i < faults_count; ++i) {
+        const FaultKind& kind = kind_of(static_cast<Fault>(i));
+        const bool excuses = std::string(kind.excuses).find("S4") != std::string::npos;
+        EXPECT_FALSE(excuses && kind.fault_class == FaultClass::transient) << kind.verb;
+        EXPECT_TRUE(excuses || kind.fault_class != FaultClass::data_loss) << kind.verb;
+    }
+}
+
+Episode some(const FaultKind& kind) {
+    Episode episode;
+    episode.fault = kind.fault;
+    episode.one = 1;
+    episode.other = kind.shape == Shape::two ? 2 : 0;
+    episode.number = kind.least;
+    episode.left = 1;
+    episode.right = 6;
+    return episode;
+}
+
+TEST(Faults, OneFunctionEndsWhateverGoesOn) {
+    for (std::size_t i = 0; i < faults_count; ++i) {
+        const FaultKind& kind = kind_of(static_cast<Fault>(i));
+        Config config;
+        config.policy = quick_policy();
+        World world(config);
+        world.run_for(seconds(20));
+        world.faults.begin(some(kind));
+        EXPECT_EQ(
+            kind.lasts_most == Span{} && kind.shape != Shape::crash && kind.fault != Fault::fill,
+            world.faults.audit().empty())
+            << kind.verb;
+        world.run_for(milliseconds(100));
+        world.end_faults();
+        EXPECT_EQ(std::vector<std::string>{}, world.faults.audit()) << kind.verb;
+    }
+}
+
+TEST(Faults, OneThatLastsIsOverWhenItsTimeIs) {
+    Config config;
+    World world(config);
+    world.suffer("partition 0 | 1 2 for 3s");
+    world.suffer("one-way 1 0 for 5s");
+    world.run_for(seconds(4));
+    EXPECT_TRUE(world.network.hears(0, 1));
+    EXPECT_FALSE(world.network.hears(1, 0)) << "another fault still holds it";
+    world.run_for(seconds(2));
+    EXPECT_TRUE(world.network.whole());
+}
+
+// A core that never adds anybody: whatever loses a member makes such a life fail.
+Step adds_nobody(State state, const Event& event) {
+    Step result = step(std::move(state), event);
+    std::erase_if(result.decision.commands, [](const Command& command) {
+        return std::holds_alternative<AddLearner>(command.body);
+    });
+    return result;
+}
+
+TEST(Shrink, KeepsTheFailureAndLosesTheRest) {
+    ShrinkOptions options;
+    options.run = [](const Tape& tape) {
+        return run_tape(tape, Stop::at_the_first_violation, &adds_nobody);
+    };
+    std::optional<Shrunk> shrunk;
+    std::size_t before = 0;
+    for (std::uint64_t seed = 1; !shrunk && seed <= 40; ++seed) {
+        const Tape tape = drawn(seed);
+        before = tape.episodes.size();
+        if (before > 20) shrunk = shrink(tape, options);
+    }
+    ASSERT_TRUE(shrunk) << "no life fails with a core that adds nobody";
+    EXPECT_FALSE(shrunk->verdict.good());
+    EXPECT_EQ(shrunk->verdict.signature(), options.run(shrunk->tape).signature());
+    EXPECT_LE(shrunk->tape.episodes.size(), 8U) << text_of(shrunk->tape, "reduced");
+    if (shrunk->minimal)
+        for (std::size_t i = 0; i < shrunk->tape.episodes.size(); ++i) {
+            Tape without = shrunk->tape;
+            without.episodes.erase(without.episodes.begin() + static_cast<std::ptrdiff_t>(i));
+            EXPECT_NE(shrunk->verdict.signature(), options.run(without).signature());
+        }
+}
+
+TEST(Shrink, ALifeThatDoesNotFailIsNotReduced) { EXPECT_FALSE(shrink(drawn(1), {})); }
+
+TEST(Report, ABundleRunsAgainByItself) {
+    const Tape tape = drawn(3);
+    const std::string text = bundle(tape, tape, "0.0.0");
+    EXPECT_LE(text.size(), bundle_bytes_max);
+    std::string why;
+    const auto again = parse_tape(text, why);
+    ASSERT_TRUE(again) << why;
+    EXPECT_EQ(run_tape(tape).digest, run_tape(*again).digest);
+}
+
+TEST(Report, TheFirstDifferenceOfTwoLivesIsShown) {
+    EXPECT_EQ("", first_difference(drawn(5), drawn(5)));
+    Tape other = drawn(5);
+    other.episodes.erase(other.episodes.begin());
+    EXPECT_NE(std::string::npos, first_difference(drawn(5), other).find("A "));
+}
+
+}  // namespace
+}  // namespace quorate::sim
