@@ -2,6 +2,8 @@
 // fails.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <fstream>
 #include <set>
 
 #include "sim/report/report.hpp"
@@ -145,6 +147,32 @@ TEST(Shrink, KeepsTheFailureAndLosesTheRest) {
 }
 
 TEST(Shrink, ALifeThatDoesNotFailIsNotReduced) { EXPECT_FALSE(shrink(drawn(1), {})); }
+
+std::vector<std::string> waived(const char* file) {
+    std::vector<std::string> names;
+    std::ifstream in(file);
+    for (std::string line; std::getline(in, line);)
+        if (!line.empty() && line.front() != '#') names.push_back(line.substr(0, line.find('\t')));
+    return names;
+}
+
+TEST(Coverage, EveryRowAndEveryRareTruthIsMetByRandomLivesOrWaived) {
+    if (std::getenv("QUORATE_LAW_CASES") != nullptr)
+        GTEST_SKIP() << "too few lives in a short run to meet what is rare";
+    const char* file = std::getenv("QUORATE_WAIVERS");
+    ASSERT_NE(nullptr, file);
+    const std::vector<std::string> names = waived(file);
+    ASSERT_FALSE(names.empty()) << file;
+    Coverage met;
+    CoverageReport report = report_of(met, names);
+    EXPECT_GT(report.never.size(), 100U) << "nothing was lived yet";
+    // As many lives as it takes: what twelve thousand do not meet wants a fault or a waiver.
+    for (std::uint64_t seed = 1; seed <= 12'000 && !report.never.empty(); ++seed) {
+        met.merge(run_tape(drawn(seed)).coverage);
+        if (seed % 200 == 0) report = report_of(met, names);
+    }
+    EXPECT_EQ(std::vector<std::string>{}, report.never);
+}
 
 TEST(Report, ABundleRunsAgainByItself) {
     const Tape tape = drawn(3);
