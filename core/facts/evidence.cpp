@@ -94,7 +94,9 @@ bool list_is_evidence(const State& state) {
     if (state.now < awake_since(facts)) return false;
     // The own etcd tells of every change; without it a list is good for as long as a probe is.
     const Instant aged = facts.list_at + facts.settings.policy.probe_period * 2;
-    if (!serves(facts, facts.settings.self) && state.now > aged) return false;
+    const ProbeFact* own = facts.probes.find(facts.settings.self);
+    const bool told = own != nullptr && own->status.serves && own->healthy_since <= facts.list_at;
+    if (!told && state.now > aged) return false;
     return facts.list && facts.list_current && facts.list->freshness == Freshness::linearizable &&
            facts.record &&
            (facts.record->cluster_id.value == 0 ||

@@ -63,7 +63,9 @@ std::vector<Ordinal> unheard_peers(const Facts& facts) {
 bool peers_are_heard(const Facts& facts, Instant now) {
     const Span wait = facts.settings.policy.peers_wait;
     if (wait == Span{} || !may_have_run(facts) || unheard_peers(facts).empty()) return true;
-    return facts.peers_asked_at != Instant{} && now >= facts.peers_asked_at + wait;
+    // Who slept meanwhile has not waited: their answers may be on the way.
+    return facts.peers_asked_at != Instant{} &&
+           now >= std::max(facts.peers_asked_at, facts.slept_at) + wait;
 }
 
 }  // namespace quorate

@@ -277,7 +277,7 @@ std::optional<Instant> next_wake(const State& state) {
     if (state.now < awake_since(facts)) earliest.consider(state.now + asleep_at_most(state));
     if (facts.list_refused_at != Instant{}) earliest.consider(facts.list_at + policy.retry_period);
     if (state.replica.phase == ReplicaPhase::examining && facts.peers_asked_at != Instant{})
-        earliest.consider(facts.peers_asked_at + policy.peers_wait);
+        earliest.consider(std::max(facts.peers_asked_at, facts.slept_at) + policy.peers_wait);
     if (state.replica.phase == ReplicaPhase::examining) earliest.consider(probed_since_told(state));
     if (state.replica.phase == ReplicaPhase::serving)
         earliest.consider(state.replica.told_at + policy.high_water_period);
