@@ -95,8 +95,10 @@ struct await_learner {
         return out;
     }
 };
+// Only on the way to the goal: one that is there and still cannot be promoted has the limit left.
 void note_progress(const State& state, RepairState& repair) {
     if (!state.facts.content) return;
+    if (repair.goal != Revision{} && repair.reached >= repair.goal) return;
     const ContentHash* mine = state.facts.content->hashes.find(repair.ordinal);
     if (mine == nullptr || !mine->answered || mine->revision <= repair.reached) return;
     repair.reached = mine->revision;

@@ -406,6 +406,21 @@ TEST(Repair, ProgressIsARevisionThatMoves) {
     EXPECT_EQ(Instant{}, turn_repair(state, signal::content_behind{}).effects.data->progress);
 }
 
+TEST(Repair, ALearnerThatIsWhereItWasToGoMakesNoMoreProgress) {
+    State state = test::state();
+    state.repair.phase = RepairPhase::catching_up;
+    state.repair.ordinal = Ordinal{2};
+    state.repair.goal = Revision{490};
+    state.repair.reached = Revision{490};
+    ContentCompared compared{Revision{600}, {}};
+    compared.hashes[Ordinal{2}] = {test::member_id(2), true, Revision{600}, Revision{-1}, 42};
+    state.facts.content = compared;
+    state.facts.content_at = test::now;
+    EXPECT_EQ(Instant{}, turn_repair(state, signal::content_behind{}).effects.data->progress);
+    state.repair.reached = Revision{489};
+    EXPECT_EQ(test::now, turn_repair(state, signal::content_behind{}).effects.data->progress);
+}
+
 TEST(Cluster, ParksWithAReasonAndANextStep) {
     State state = rich();
     state.cluster.phase = ClusterPhase::quorum_lost;
