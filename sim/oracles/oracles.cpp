@@ -102,8 +102,10 @@ void Oracles::promotion_asked(std::uint8_t leader, MemberId target) {
             report("S9", "the learner " + hex(target) + " has " + std::to_string(match->match) +
                              " of " + std::to_string(world_.cluster.data(leader)->last_index()) +
                              " entries");
-        const bool surprised =
-            world_.changed_at != Instant{} && world_.changed_at + unknowable > world_.kernel.now;
+        // Values that change now, or a leader of this instant, nobody can have compared.
+        const bool surprised = (world_.changed_at != Instant{} &&
+                                world_.changed_at + unknowable > world_.kernel.now) ||
+                               leads_since_[leader] + unknowable > world_.kernel.now;
         if (learner && leading && learner->hash != leading->hash && !surprised)
             report("S9", "the learner " + hex(target) + " holds other content than its leader");
     }
