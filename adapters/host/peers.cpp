@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "adapters/clock/clock.hpp"
+#include "core/facts/growth.hpp"
 #include "core/facts/memory.hpp"
 
 namespace quorate::host {
@@ -16,15 +17,6 @@ constexpr Span exchange_deadline = seconds(1);
 
 constexpr Span asking_period = milliseconds(200);
 constexpr Span warn_period = minutes(1);
-
-// What is left is what a rule may turn on at once; the rest merely grows.
-PeerReport without_growth(PeerReport report) {
-    report.sequence = 0;
-    report.self.position = {};
-    for (auto& [ordinal, remembered] : report.others)
-        remembered.position = {};
-    return report;
-}
 
 peer::Files files_of(const local::Layout& layout, Ordinal self) {
     const std::string name = "agent-" + std::to_string(self.value);

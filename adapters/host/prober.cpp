@@ -3,20 +3,10 @@
 #include <algorithm>
 
 #include "adapters/clock/clock.hpp"
+#include "core/facts/growth.hpp"
 
 namespace quorate::host {
 namespace {
-
-// What a change is: everything that a rule may turn on, and nothing that merely grows.
-MemberStatus without_growth(MemberStatus status) {
-    status.term = {};
-    status.index = {};
-    status.applied = {};
-    status.revision = {};
-    status.db_size = {};
-    status.db_size_in_use = {};
-    return status;
-}
 
 std::chrono::microseconds duration(Span span) { return std::chrono::microseconds(span.us); }
 

@@ -6,6 +6,7 @@
 
 #include "core/base/mix.hpp"
 #include "core/explain.hpp"
+#include "core/facts/growth.hpp"
 #include "sim/ports/volume.hpp"
 #include "sim/world/world.hpp"
 
@@ -13,16 +14,6 @@ namespace quorate::sim {
 namespace {
 
 using Ended = std::variant<Done, Refused, Unknown>;
-
-// What a change of status is: figures that grow by themselves are none.
-MemberStatus without_growth(MemberStatus status) {
-    status.term = {};
-    status.index = {};
-    status.applied = {};
-    status.revision = {};
-    status.db_size = {};
-    return status;
-}
 
 // What a cluster at rest has no reason for.
 bool destroys(const CommandBody& body) {

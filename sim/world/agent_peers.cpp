@@ -3,6 +3,7 @@
 // and is lost with the life of the agent it was for.
 #include <algorithm>
 
+#include "core/facts/growth.hpp"
 #include "core/facts/memory.hpp"
 #include "sim/world/world.hpp"
 
@@ -10,14 +11,6 @@ namespace quorate::sim {
 namespace {
 
 constexpr Span asking_period = milliseconds(200);
-
-PeerReport without_growth(PeerReport report) {
-    report.sequence = 0;
-    report.self.position = {};
-    for (auto& [ordinal, remembered] : report.others)
-        remembered.position = {};
-    return report;
-}
 
 }  // namespace
 
