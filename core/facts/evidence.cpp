@@ -73,6 +73,13 @@ const ListedMember* find_member(const MemberList& list, MemberId id) {
     return nullptr;
 }
 
+std::vector<MemberId> voters_of(const MemberList& list) {
+    std::vector<MemberId> ids;
+    for (const ListedMember& member : list.members)
+        if (!member.learner) ids.push_back(member.id);
+    return ids;
+}
+
 const MemberList* newest_list(const Facts& facts) {
     if (facts.list && (facts.list_current || !facts.own_list)) return &*facts.list;
     return facts.own_list ? &*facts.own_list : nullptr;

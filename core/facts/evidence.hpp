@@ -46,6 +46,9 @@ std::optional<Ordinal> ordinal_of(const Facts& facts, const ListedMember& member
 
 const ListedMember* find_member(const MemberList& list, MemberId id);
 
+// By id, as listed.
+std::vector<MemberId> voters_of(const MemberList& list);
+
 // The newest list there is: the linearizable one until something overtakes it, then what the own
 // etcd knows. nullptr: none was seen. A hint, unless it is also evidence.
 const MemberList* newest_list(const Facts& facts);

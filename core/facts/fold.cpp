@@ -98,8 +98,7 @@ void fold_report(State& state, const PeerReported& seen) {
 void fold_exit(State& state, const EtcdExited& seen) {
     Facts& facts = state.facts;
     facts.etcd_running = false;
-    facts.list_current =
-        false;  // nothing tells any more what this agent's own etcd would have told
+    facts.list_current = false;  // the own etcd tells of changes no more
     facts.etcd_pid = 0;
     facts.last_exit = seen.exit;
     ++facts.exits;
@@ -156,13 +155,6 @@ void judge_hashes(Facts& facts, const ContentCompared& compared, Instant now) {
         facts.judged.verdict = HashVerdict::minority;
         facts.learners_differed = {};  // there is somebody else to blame
     }
-}
-
-std::vector<MemberId> voters_of(const MemberList& list) {
-    std::vector<MemberId> ids;
-    for (const ListedMember& member : list.members)
-        if (!member.learner) ids.push_back(member.id);
-    return ids;
 }
 
 // Among other voters content is compared anew: what was judged of those before says nothing.

@@ -22,10 +22,7 @@ bool content_is_undecided(const Facts& facts) {
 bool the_right_are_no_quorum(const Facts& facts) {
     const MemberList* list = newest_list(facts);
     if (facts.judged.verdict != HashVerdict::minority || list == nullptr) return false;
-    const auto voters = static_cast<std::size_t>(
-        std::count_if(list->members.begin(), list->members.end(),
-                      [](const ListedMember& member) { return !member.learner; }));
-    return facts.judged.answered < facts.diverged.size() + quorum(voters);
+    return facts.judged.answered < facts.diverged.size() + quorum(voters_of(*list).size());
 }
 
 bool content_is_to_compare(const State& state) {

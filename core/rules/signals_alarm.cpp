@@ -12,12 +12,6 @@ namespace {
 
 using Reading = std::optional<AlarmSignal>;
 
-std::size_t voters_in(const MemberList& list) {
-    return static_cast<std::size_t>(
-        std::count_if(list.members.begin(), list.members.end(),
-                      [](const ListedMember& member) { return !member.learner; }));
-}
-
 bool somebody_accused_is_left(const Facts& facts, const MemberList& list) {
     const std::vector<MemberId> ids = accused(facts);
     return std::any_of(ids.begin(), ids.end(), [&](MemberId id) {
@@ -54,7 +48,7 @@ Reading when_raised(const State& state) {
     if (state.authority.phase != AuthorityPhase::holding || !list_is_evidence(state) ||
         state.repair.phase != RepairPhase::idle)
         return std::nullopt;
-    const std::size_t voters = voters_in(*facts.list);
+    const std::size_t voters = voters_of(*facts.list).size();
     const bool left = somebody_accused_is_left(facts, *facts.list);
     if (left && voters == 1)
         return signal::nobody_knows{
