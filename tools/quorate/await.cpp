@@ -51,7 +51,7 @@ Exit await(const local::Layout& layout, const Awaited& awaited, Span timeout) {
                                                "quorate up");
         if (std::chrono::steady_clock::now() >= deadline)
             return did_not_come(awaited, status, timeout);
-        std::this_thread::sleep_for(look_period);
+        std::this_thread::sleep_for(look_period);  // what agents do comes with no event
     }
 }
 

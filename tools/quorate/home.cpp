@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "adapters/host/settings.hpp"
 #include "adapters/local/files.hpp"
 
 namespace quorate::cli {
@@ -46,6 +47,17 @@ Result<pid_t> must_run(const local::Layout& layout) {
             "nothing runs here; start it with quorate up --dir " + layout.root().string(),
             layout.root());
     return *pid;
+}
+
+Exit not_running(const Failure& failure) {
+    return fail(failure.kind == FailureKind::refused ? Exit::usage : Exit::unreachable, failure);
+}
+
+std::optional<Span> duration_of(const std::string& option, const std::string& text) {
+    const auto span = host::parse_span(text);
+    if (span) return *span;
+    fail(Exit::usage, option + ": \"" + text + "\" is not a duration such as 500ms, 60s or 2m");
+    return std::nullopt;
 }
 
 }  // namespace quorate::cli

@@ -10,6 +10,8 @@
 
 #include "adapters/base/result.hpp"
 #include "adapters/local/layout.hpp"
+#include "core/base/instant.hpp"
+#include "tools/quorate/exit.hpp"
 
 namespace quorate::cli {
 
@@ -25,5 +27,10 @@ std::optional<pid_t> running_up(const local::Layout& layout);
 Result<void> must_be_home(const local::Layout& layout);
 // ... and unavailable when no `up` runs there.
 Result<pid_t> must_run(const local::Layout& layout);
+// What a verb ends with when that failed.
+Exit not_running(const Failure& failure);
+
+// "60s", "5m"; nullopt: it is none, and that was said of `option`.
+std::optional<Span> duration_of(const std::string& option, const std::string& text);
 
 }  // namespace quorate::cli

@@ -71,9 +71,7 @@ Exit exit_of(const Failure& failure) {
 
 Exit plan(const Asked& asked) {
     const local::Layout layout = home_at(asked.dir);
-    if (auto runs = must_run(layout); !runs)
-        return fail(runs.error().kind == FailureKind::refused ? Exit::usage : Exit::unreachable,
-                    runs.error());
+    if (auto runs = must_run(layout); !runs) return not_running(runs.error());
     const auto text =
         first_of(layout, [](api::Client& client) { return client.recover_plan(ask_deadline); });
     if (!text) return fail(exit_of(text.error()), text.error());
@@ -89,9 +87,7 @@ Exit plan(const Asked& asked) {
 // All agents are told: any of them may be the one that carries it out, and it is done once.
 Exit apply(const Asked& asked) {
     const local::Layout layout = home_at(asked.dir);
-    if (auto runs = must_run(layout); !runs)
-        return fail(runs.error().kind == FailureKind::refused ? Exit::usage : Exit::unreachable,
-                    runs.error());
+    if (auto runs = must_run(layout); !runs) return not_running(runs.error());
     bool accepted = false;
     std::optional<Failure> refusal;
     for (const Ordinal ordinal : reachable(layout)) {

@@ -1,4 +1,3 @@
-#include "adapters/host/settings.hpp"
 #include "adapters/local/desired.hpp"
 #include "tools/quorate/await.hpp"
 #include "tools/quorate/checks.hpp"
@@ -30,14 +29,10 @@ Result<void> check_new_ports(const local::Layout& layout, const Desired& before,
 
 Exit scale(const Asked& asked) {
     if (auto fine = check_replicas(asked.replicas); !fine) return fail(Exit::usage, fine.error());
-    const auto timeout = host::parse_span(asked.timeout);
-    if (!timeout)
-        return fail(Exit::usage, "--timeout: \"" + asked.timeout +
-                                     "\" is not a duration such as 500ms, 60s or 2m");
+    const auto timeout = duration_of("--timeout", asked.timeout);
+    if (!timeout) return Exit::usage;
     const local::Layout layout = home_at(asked.dir);
-    if (auto runs = must_run(layout); !runs)
-        return fail(runs.error().kind == FailureKind::refused ? Exit::usage : Exit::unreachable,
-                    runs.error());
+    if (auto runs = must_run(layout); !runs) return not_running(runs.error());
     auto before = local::read_desired(layout.desired());
     if (!before) return fail(Exit::failed, before.error());
     Desired desired = before->value_or(Desired{});

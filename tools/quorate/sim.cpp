@@ -10,13 +10,13 @@
 #include <sstream>
 #include <thread>
 
-#include "adapters/host/settings.hpp"
 #include "core/base/limits.hpp"
 #include "core/rules/etcd_versions.hpp"
 #include "sim/report/report.hpp"
 #include "sim/run/run.hpp"
 #include "sim/script/script.hpp"
 #include "sim/shrink/shrink.hpp"
+#include "tools/quorate/home.hpp"
 #include "tools/quorate/swarm.hpp"
 #include "tools/quorate/verbs.hpp"
 
@@ -65,9 +65,8 @@ std::optional<sim::RunOptions> options_of(const Asked& asked) {
         return std::nullopt;
     };
     if (!asked.until.empty()) {
-        const auto until = host::parse_span(asked.until);
-        if (!until)
-            return no("--until: \"" + asked.until + "\" is not a duration such as 300s or 10m");
+        const auto until = duration_of("--until", asked.until);
+        if (!until) return std::nullopt;
         options.until = *until;
     }
     if (!asked.etcd.empty()) {

@@ -16,9 +16,7 @@ struct Asked {
 
 Exit status(const Asked& asked) {
     const local::Layout layout = home_at(asked.dir);
-    if (auto runs = must_run(layout); !runs)
-        return fail(runs.error().kind == FailureKind::refused ? Exit::usage : Exit::unreachable,
-                    runs.error());
+    if (auto runs = must_run(layout); !runs) return not_running(runs.error());
     const nlohmann::json status = cluster_status(layout);
     if (asked.output == "json") {
         std::cout << status.dump(2) << std::endl;

@@ -25,7 +25,7 @@ void add(SwarmReport& report, const RunVerdict& verdict) {
         report.injected[i].asked += verdict.injected[i].asked;
         report.injected[i].took += verdict.injected[i].took;
     }
-    report.new_cells = report.coverage.merge(verdict.coverage);
+    report.coverage.merge(verdict.coverage);
     if (verdict.ending == sim::Ending::parked) ++report.parked;
     if (verdict.good()) return;
     const auto place =

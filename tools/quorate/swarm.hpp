@@ -36,7 +36,6 @@ struct SwarmReport {
     sim::OracleCounts counts;
     std::array<sim::Episodes::Count, sim::faults_count> injected{};
     sim::Coverage coverage;
-    std::uint64_t new_cells = 0;            // of the last life
     std::vector<sim::RunVerdict> failures;  // by seed
 
     int exit_code() const;  // of the gravest failure: safety before liveness (simulator.md 3.9)

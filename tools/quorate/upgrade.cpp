@@ -98,7 +98,7 @@ Outcome restart(const Upgrade& upgrade, Ordinal ordinal) {
             return {Came::not_yet, "it does not serve after " + host::to_text(upgrade.timeout) +
                                        "; see quorate status and " +
                                        upgrade.layout.etcd_log(ordinal).string()};
-        std::this_thread::sleep_for(look_period);
+        std::this_thread::sleep_for(look_period);  // what an agent does comes with no event
     }
 }
 
@@ -150,14 +150,10 @@ Exit only(const Upgrade& upgrade, std::uint32_t replicas, Ordinal ordinal) {
 }
 
 Exit upgrade(const Asked& asked) {
-    const auto timeout = host::parse_span(asked.timeout);
-    if (!timeout)
-        return fail(Exit::usage, "--timeout: \"" + asked.timeout +
-                                     "\" is not a duration such as 500ms, 60s or 2m");
+    const auto timeout = duration_of("--timeout", asked.timeout);
+    if (!timeout) return Exit::usage;
     const local::Layout layout = home_at(asked.dir);
-    if (auto runs = must_run(layout); !runs)
-        return fail(runs.error().kind == FailureKind::refused ? Exit::usage : Exit::unreachable,
-                    runs.error());
+    if (auto runs = must_run(layout); !runs) return not_running(runs.error());
     const auto etcd = find_etcd(asked.etcd);
     if (!etcd) return fail(Exit::usage, etcd.error());
     const auto desired = local::read_desired(layout.desired());

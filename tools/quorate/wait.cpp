@@ -1,4 +1,3 @@
-#include "adapters/host/settings.hpp"
 #include "tools/quorate/await.hpp"
 #include "tools/quorate/checks.hpp"
 #include "tools/quorate/home.hpp"
@@ -15,10 +14,8 @@ struct Asked {
 };
 
 Exit wait(const Asked& asked) {
-    const auto timeout = host::parse_span(asked.timeout);
-    if (!timeout)
-        return fail(Exit::usage, "--timeout: \"" + asked.timeout +
-                                     "\" is not a duration such as 500ms, 60s or 2m");
+    const auto timeout = duration_of("--timeout", asked.timeout);
+    if (!timeout) return Exit::usage;
     if (asked.state != "steady" && asked.state != "quorum-lost" && asked.state != "parked")
         return fail(Exit::usage,
                     "--for: \"" + asked.state + "\" is not steady, quorum-lost or parked");
@@ -29,9 +26,7 @@ Exit wait(const Asked& asked) {
         awaited.replicas = static_cast<std::uint32_t>(*asked.replicas);
     }
     const local::Layout layout = home_at(asked.dir);
-    if (auto runs = must_run(layout); !runs)
-        return fail(runs.error().kind == FailureKind::refused ? Exit::usage : Exit::unreachable,
-                    runs.error());
+    if (auto runs = must_run(layout); !runs) return not_running(runs.error());
     return await(layout, awaited, *timeout);
 }
 
