@@ -3,6 +3,7 @@
 #include "core/explain.hpp"
 #include "core/facts/evidence.hpp"
 #include "core/facts/memory.hpp"
+#include "core/rules/needs.hpp"
 #include "core/rules/quorum.hpp"
 
 namespace quorate {
@@ -13,6 +14,7 @@ class Check {
     Check(const State& state, InvariantCounts& counts) : state_(state), counts_(counts) {}
 
     void command(const Command& command) {
+        known_well_enough(command);
         if (const auto* remove = std::get_if<RemoveMember>(&command.body)) removal(*remove);
         if (const auto* start = std::get_if<StartEtcd>(&command.body)) starting(*start);
         if (const auto* add = std::get_if<AddLearner>(&command.body)) authority(add->fence, "add");
@@ -81,9 +83,17 @@ class Check {
         ++counts_.changes;
         if (fence.value == 0 || state_.authority.phase != AuthorityPhase::holding)
             found("S11", std::string("membership is changed without authority: ") + what);
-        if (!list_is_evidence(state_))
-            found("S12",
-                  std::string("membership is changed on a list that is no evidence: ") + what);
+    }
+
+    // What was compared is forgotten as the change moves on: `step` asked for it before.
+    void known_well_enough(const Command& command) {
+        for (const Need& need : needs_of(command.body)) {
+            if (need.subject == Subject::content) continue;
+            ++counts_.evidence;
+            const Evidence known = evidence_of(state_, need.subject);
+            if (known.strength < need.at_least)
+                found("S12", std::string(name_of(command.body)) + ": " + text_of(need, known));
+        }
     }
 
     void found(const char* id, std::string what) { found_.push_back({id, std::move(what)}); }

@@ -23,7 +23,8 @@ struct InvariantCounts {
     std::uint64_t repairs = 0;   // S2
     std::uint64_t starts = 0;    // S5
     std::uint64_t claims = 0;    // S5: of a volume that a peer remembers
-    std::uint64_t changes = 0;   // S11, S12
+    std::uint64_t changes = 0;   // S11
+    std::uint64_t evidence = 0;  // S12: commands that must know something well enough
 };
 
 // `before` and the decision that led to `after`.

@@ -20,6 +20,7 @@
 #include "core/rules/intent.hpp"
 #include "core/rules/looking.hpp"
 #include "core/rules/membership_plan.hpp"
+#include "core/rules/needs.hpp"
 #include "core/rules/signals.hpp"
 #include "core/rules/space.hpp"
 
@@ -39,7 +40,7 @@ class Stepping {
             if (!moved) return;
         }
         // Two rules undo each other: stop acting rather than spin (S21).
-        halt("rules do not come to rest", Machine::replica);
+        halt("rules do not come to rest");
         park();
     }
 
@@ -146,7 +147,8 @@ class Stepping {
         if (turn.verdict == Verdict::refused) hit.to = hit.from;
         decision_.hits.push_back(std::move(hit));
         if (turn.verdict == Verdict::no_row) {
-            halt("a pair of phase and signal that has no rule", machine);
+            halt("a pair of phase and signal that has no rule (machine " +
+                 std::to_string(static_cast<int>(machine)) + ")");
             return false;
         }
         if (turn.verdict == Verdict::refused) return false;
@@ -157,7 +159,17 @@ class Stepping {
         return true;
     }
 
+    // A table that would destroy on a hint is mistaken: nothing more is decided by it (S12).
+    bool known_well_enough(const CommandBody& body) {
+        const Need* need = unmet_need(state_, body);
+        if (need == nullptr) return true;
+        const Evidence known = evidence_of(state_, need->subject);
+        halt(std::string(name_of(body)) + " " + text_of(*need, known));
+        return false;
+    }
+
     void issue(CommandBody body) {
+        if (!known_well_enough(body)) return;
         if (std::holds_alternative<ExitAgent>(body)) state_.exiting = true;
         Command command;
         command.id = CommandId{state_.last_command.value + 1};
@@ -220,9 +232,8 @@ class Stepping {
 
     // Nothing is decided beyond this replica any more. An etcd that serves goes on: the same
     // mistake may be met by all agents, and must not cost the cluster its quorum.
-    void halt(const std::string& why, Machine machine) {
-        state_.facts.unknown_event =
-            why + " (machine " + std::to_string(static_cast<int>(machine)) + ")";
+    void halt(std::string why) {
+        state_.facts.unknown_event = std::move(why);
         if (state_.replica.phase != ReplicaPhase::serving) park();
     }
     void park() {

@@ -7,6 +7,7 @@
 
 #include "core/explain.hpp"
 #include "core/facts/evidence.hpp"
+#include "core/facts/strength.hpp"
 #include "core/rules/etcd_versions.hpp"
 #include "core/rules/quorum.hpp"
 
@@ -150,6 +151,20 @@ Json parked_json(const State& state) {
     return nullptr;
 }
 
+// What rules that destroy may rest on just now (S12).
+Json evidence_json(const State& state) {
+    Json json = Json::object();
+    for (const Subject subject :
+         {Subject::members, Subject::content, Subject::volume, Subject::record}) {
+        const Evidence evidence = evidence_of(state, subject);
+        const bool known = evidence.strength != Strength::unknown;
+        json[name_of(subject)] = {
+            {"strength", name_of(evidence.strength)},
+            {"age_ms", known ? Json((state.now - evidence.at).us / 1000) : Json()}};
+    }
+    return json;
+}
+
 Json self_json(const State& state, const StatusExtras& extras) {
     const Ordinal self = state.facts.settings.self;
     Json json = member_json(state, extras, self);
@@ -158,6 +173,7 @@ Json self_json(const State& state, const StatusExtras& extras) {
     json["phase"] = phase_word(Machine::replica, state.replica.phase);
     json["awaits_peers"] = awaits_peers(state, ready);
     json["agent_pid"] = ::getpid();
+    json["evidence"] = evidence_json(state);
     if (extras.etcd_pid != 0) json["etcd_pid"] = extras.etcd_pid;
     if (json["etcd_version"] == "")
         json["etcd_version"] = to_text(state.facts.settings.etcd_version);

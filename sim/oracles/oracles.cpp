@@ -268,8 +268,8 @@ void Oracles::decided(std::uint8_t agent, const State& after, const Decision& de
             report("CORE", name(agent) + ": no row for a signal of machine " +
                                machine_name(hit.machine) + " in phase " +
                                phase_name(hit.machine, hit.from));
-    if (after.replica.reason == "rules do not come to rest")
-        report("CORE", name(agent) + ": " + after.replica.reason);
+    if (!after.facts.unknown_event.empty())
+        report("CORE", name(agent) + ": " + after.facts.unknown_event);
     for (Violation& one : violations(after, decision, counts_.core))
         report(one.id.c_str(), "by the core's own check, " + name(agent) + ": " + one.what);
 }

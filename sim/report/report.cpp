@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/explain.hpp"
+#include "core/facts/strength.hpp"
 
 namespace quorate::sim {
 namespace {
@@ -83,6 +84,20 @@ std::string truth_of(const World& world, std::uint8_t o) {
     return text;
 }
 
+// "members linearizable 0.2s ago, content unknown"
+std::string evidence_text(const State& state) {
+    std::string text;
+    for (const Subject subject : {Subject::members, Subject::content, Subject::volume}) {
+        const Evidence evidence = evidence_of(state, subject);
+        text += std::string(text.empty() ? "" : ", ") + name_of(subject) + " " +
+                name_of(evidence.strength);
+        if (evidence.strength == Strength::unknown) continue;
+        const std::int64_t tenths = (state.now - evidence.at).us / 100'000;
+        text += " " + std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + "s ago";
+    }
+    return text;
+}
+
 std::string knowledge_of(const World& world, std::uint8_t o) {
     if (!world.agents[o]->alive()) return "-";
     const State& state = world.agents[o]->state();
@@ -98,7 +113,7 @@ std::string knowledge_of(const World& world, std::uint8_t o) {
     for (const auto& [id, member] : state.members)
         text += "; " + std::to_string(member.ordinal.value) + " " +
                 phase(Machine::member, member.phase);
-    return text;
+    return text + "; " + evidence_text(state);
 }
 
 }  // namespace

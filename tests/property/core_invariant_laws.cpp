@@ -86,7 +86,7 @@ RC_GTEST_PROP(InvariantLaw, MembersAreNotChangedOnAStaleListNorByTwo, ()) {
     classify(stale, "stale");
     classify(evidence, "evidence");
     classify(changing && more > 1, "two in flight");
-    const auto ids = found_in(state, PromoteMember{Ordinal{0}, MemberId{1}, Fence{7}});
+    const auto ids = found_in(state, AddLearner{Ordinal{0}, Ordinal{1}, test::address(1), Fence{7}});
     RC_ASSERT(ids.contains("S12") == !evidence);
     RC_ASSERT(ids.contains("S2") == (changing && more > 1));
 }
