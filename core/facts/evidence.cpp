@@ -18,6 +18,10 @@ bool somebody_serves(const Facts& facts) {
                        [](const auto& entry) { return entry.second.status.serves; });
 }
 
+bool rebuild_is_void(const Facts& facts) {
+    return facts.record && facts.record->rebuild && somebody_serves(facts);
+}
+
 Instant serves_since(const Facts& facts) {
     std::optional<Instant> since;
     for (const auto& [ordinal, probe] : facts.probes)

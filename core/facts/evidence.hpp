@@ -19,6 +19,10 @@ bool serves(const Facts& facts, Ordinal ordinal);
 // Some replica serves: there is a quorum.
 bool somebody_serves(const Facts& facts);
 
+// A rebuild is ordered against a quorum that serves: it was approved by what one replica that is
+// cut off could see (S3, L3).
+bool rebuild_is_void(const Facts& facts);
+
 // Since when the one that serves longest does so; meaningless while nobody does.
 Instant serves_since(const Facts& facts);
 

@@ -72,6 +72,13 @@ void fold_record(State& state, const RecordSeen& seen) {
         seen.record->revision < facts.record->revision)
         return;
     facts.record = seen.record;
+    if (!facts.record || !facts.record->rebuild) {
+        facts.rebuild_seen_at = Instant{};
+        return;
+    }
+    if (facts.rebuild_seen_at == Instant{}) facts.rebuild_seen_at = state.now;
+    // An approval is good for one order: one that was taken back is not given again by itself.
+    facts.approved_token.reset();
 }
 
 // A report that was overtaken, or is of another cluster, tells nothing.

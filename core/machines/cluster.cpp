@@ -90,7 +90,8 @@ struct Cluster : MachineDef<Cluster, Out> {
       Rule<C23, quorum_lost, rebuild_ordered,  rebuilding,  note,          always>,
       Rule<C24, parked,      rebuild_ordered,  rebuilding,  note,          always>,
       Rule<C25, rebuilding,  rebuilt,          following,   note,          always>,
-      Rule<C26, parked,      survivors_waited, parked,      park,          always>
+      Rule<C26, parked,      survivors_waited, parked,      park,          always>,
+      Rule<C27, rebuilding,  survivors_waited, parked,      park,          always>
     > {};
     // clang-format on
 };

@@ -107,6 +107,7 @@ enum class RuleId : std::uint16_t {
     C24,
     C25,
     C26,
+    C27,
     // repair: one change of membership (core/machines/repair.cpp)
     H01 = 501,
     H02,

@@ -108,7 +108,8 @@ struct Facts {
     Revision compacted;           // as this agent last saw it done
     LearnersDiffered learners_differed;
     SmallMap<Ordinal, PeerFact> peers;
-    Instant peers_asked_at;  // in this life; zero: not asked
+    Instant peers_asked_at;   // in this life; zero: not asked
+    Instant rebuild_seen_at;  // when this life first saw the record's order; zero: there is none
     bool operator==(const Facts&) const = default;
 };
 

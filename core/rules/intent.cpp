@@ -142,8 +142,8 @@ bool departing(const Facts& facts) {
 
 bool wants_etcd(const State& state) {
     const Facts& facts = state.facts;
-    if (state.replica.phase != ReplicaPhase::serving || !facts.record || facts.record->rebuild)
-        return false;
+    if (state.replica.phase != ReplicaPhase::serving || !facts.record) return false;
+    if (facts.record->rebuild && !rebuild_is_void(facts)) return false;
     const ReplicaEntry* entry = own_entry(facts);
     if (entry == nullptr || !entry_speaks_for_us(*entry)) return false;
     if (entry->nonce != state.volume.nonce) return false;
@@ -215,8 +215,7 @@ Span silence_limit(const Facts& facts, Ordinal ordinal) {
 
 bool quorum_is_lost(const State& state) {
     const Facts& facts = state.facts;
-    if (!facts.record || facts.record->stage == RecordStage::gathering || facts.record->rebuild)
-        return false;
+    if (!facts.record || facts.record->stage == RecordStage::gathering) return false;
     if (!facts.desired || facts.desired->replicas == 0) return false;
     // A cluster that is forming has not lost what it never had, as long as it can still form.
     if (facts.record->stage == RecordStage::forming && founders_suffice(facts)) return false;
@@ -279,6 +278,8 @@ std::optional<Instant> next_wake(const State& state) {
     if (state.replica.phase == ReplicaPhase::examining && facts.peers_asked_at != Instant{})
         earliest.consider(std::max(facts.peers_asked_at, facts.slept_at) + policy.peers_wait);
     if (state.replica.phase == ReplicaPhase::examining) earliest.consider(probed_since_told(state));
+    if (facts.rebuild_seen_at != Instant{})
+        earliest.consider(std::max(facts.rebuild_seen_at, facts.slept_at) + policy.survivors_wait);
     if (state.replica.phase == ReplicaPhase::serving)
         earliest.consider(state.replica.told_at + policy.high_water_period);
     return earliest.at();

@@ -112,6 +112,7 @@ ClusterRecord with_own_truth(const State& state) {
     entry.high_water = std::max(entry.high_water, position_of(*status));
     if (tells_release(*status)) entry.etcd_version = status->version;
     if (status->serves && record.stage == RecordStage::forming) record.stage = RecordStage::formed;
+    if (status->serves) record.rebuild.reset();
     return record;
 }
 
@@ -125,6 +126,7 @@ bool own_truth_is_untold(const State& state) {
     if (entry->member_id.value == 0) return true;
     if (facts.record->cluster_id.value == 0) return true;
     if (status->serves && facts.record->stage == RecordStage::forming) return true;
+    if (status->serves && facts.record->rebuild) return true;
     if (healthy(*status) && entry->surviving) return true;
     if (tells_release(*status) && entry->etcd_version != status->version) return true;
     // The first mark is told at once: from here on an empty volume is amnesia (S5).

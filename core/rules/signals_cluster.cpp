@@ -81,9 +81,27 @@ signal::survivors_waited parking_notice(const State& state) {
     return {why, "bring the lost replicas' volumes back, or run: quorate recover plan"};
 }
 
+// What is ordered waits for its survivor, whose volume may be half way: nobody else takes its place.
+std::optional<signal::survivors_waited> order_that_waits(const State& state) {
+    const Facts& facts = state.facts;
+    const Ordinal survivor = facts.record->rebuild->survivor;
+    if (facts.desired->replicas == 0 || survivor.value < facts.desired->replicas)
+        return std::nullopt;
+    const std::string name = std::to_string(survivor.value);
+    return signal::survivors_waited{
+        "a rebuild from replica " + name + " is ordered, which is scaled away",
+        "bring it back: quorate scale " + std::to_string(survivor.value + 1)};
+}
+
+ClusterReading under_order(const State& state) {
+    const auto notice = order_that_waits(state);
+    if (state.cluster.phase != ClusterPhase::parked || !notice) return signal::rebuild_ordered{};
+    return state.cluster.reason == notice->why ? std::nullopt : ClusterReading(*notice);
+}
+
 ClusterReading without_quorum(const State& state) {
     const Facts& facts = state.facts;
-    if (facts.record && facts.record->rebuild) return signal::rebuild_ordered{};
+    if (facts.record->rebuild) return under_order(state);
     if (!facts.none_serves_since || !quorum_is_lost(state)) return signal::quorum_back{};
     if (in_flight<WriteRecord>(state)) return std::nullopt;
     const bool may_write = state.now >= state.cluster.retry_at;
@@ -381,7 +399,7 @@ std::optional<ClusterSignal> read_cluster(const State& state) {
             return without_quorum(state);
         case ClusterPhase::rebuilding:
             if (!state.facts.record->rebuild) return signal::rebuilt{};
-            return std::nullopt;
+            return order_that_waits(state);
     }
     return std::nullopt;
 }

@@ -102,6 +102,20 @@ bool old_epoch_is_silent(const Facts& facts) {
     });
 }
 
+// Those that told may have found together since, and who told nothing may never have stopped: a
+// quorum that serves takes the order back, which needs its time (S3).
+bool others_have_had_time(const State& state) {
+    const Facts& facts = state.facts;
+    const Instant since = std::max({facts.rebuild_seen_at, facts.slept_at});
+    if (state.now >= since + facts.settings.policy.survivors_wait) return true;
+    const auto& replicas = facts.record->replicas;
+    return std::none_of(replicas.begin(), replicas.end(), [&](const auto& other) {
+        const ReplicaEntry& entry = other.second;
+        return other.first != facts.settings.self && entry.claim == VolumeClaim::holding &&
+               !(entry.high_water_final && !entry.surviving);
+    });
+}
+
 // What was approved is this volume as it was told of, or what the rebuild made of it before a crash
 // (S7). Any other disk would bring back less than the person agreed to: it joins like any other,
 // and with it the order is void.
@@ -120,7 +134,8 @@ bool is_as_approved(const Facts& facts) {
 Reading as_survivor(const State& state) {
     const Facts& facts = state.facts;
     if (is_as_approved(facts))
-        return old_epoch_is_silent(facts) ? Reading(signal::chosen{}) : std::nullopt;
+        return old_epoch_is_silent(facts) && others_have_had_time(state) ? Reading(signal::chosen{})
+                                                                         : std::nullopt;
     if (is_sole_member(facts)) return last_copy("not as approved");
     if (facts.disk->shape != DiskShape::empty)
         return signal::not_continuation{discontinuity_of(facts)};

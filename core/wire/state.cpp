@@ -71,6 +71,7 @@ void put(const Facts& from, pb::Facts* to) {
         each->set_at_us(fact.at.us);
     }
     to->set_peers_asked_at_us(from.peers_asked_at.us);
+    to->set_rebuild_seen_at_us(from.rebuild_seen_at.us);
     if (from.approved_token) to->set_approved_token(*from.approved_token);
     to->set_unknown_event(from.unknown_event);
 }
@@ -148,6 +149,7 @@ bool get(const pb::Facts& from, Facts& to) {
     to.compacted = {from.compacted()};
     to.learners_differed = {{from.learner_differed_last()}, from.learners_differed()};
     to.peers_asked_at = {from.peers_asked_at_us()};
+    to.rebuild_seen_at = {from.rebuild_seen_at_us()};
     if (from.has_approved_token()) to.approved_token = from.approved_token();
     to.unknown_event = from.unknown_event();
     return get_messages(from, to) && get_maps(from, to) && get_judged(from, to.judged);

@@ -146,9 +146,7 @@ bool Episodes::apply_now(const Episode& episode) {
             world_.swap_journals(one, episode.other);
             return true;
         case Fault::approve:
-            // While somebody leads there is nothing to approve: what one replica that is cut off
-            // believes is no loss of quorum.
-            return !world_.cluster.able_leader() && world_.approve_rebuild();
+            return world_.approve_rebuild();
         case Fault::freeze:
         case Fault::pause_agent:
         case Fault::hang_etcd:

@@ -294,6 +294,28 @@ TEST(FoldHashes, ALoserAheadOfTheMajorityIsLeftToAPerson) {
     EXPECT_NE("", *state.facts.diverged.find(test::member_id(2)));
 }
 
+TEST(FoldRecord, AnApprovalIsGoodForOneOrder) {
+    State state = after(test::state(), RecoveryApproved{"token"});
+    EXPECT_EQ("token", state.facts.approved_token);
+    ClusterRecord record = *state.facts.record;
+    record.revision.value += 1;
+    state = after(state, RecordSeen{record, ""});
+    EXPECT_EQ("token", state.facts.approved_token) << "no order yet";
+    record.revision.value += 1;
+    record.rebuild = Rebuild{Ordinal{1}, {}, {}, "token"};
+    state = after(state, RecordSeen{record, ""});
+    EXPECT_EQ(std::nullopt, state.facts.approved_token);
+    EXPECT_EQ(state.now, state.facts.rebuild_seen_at);
+    const Instant first = state.now;
+    record.revision.value += 1;
+    state = after(state, RecordSeen{record, ""});
+    EXPECT_EQ(first, state.facts.rebuild_seen_at) << "it stands since then";
+    record.revision.value += 1;
+    record.rebuild.reset();
+    state = after(state, RecordSeen{record, ""});
+    EXPECT_EQ(Instant{}, state.facts.rebuild_seen_at);
+}
+
 TEST(FoldProbe, HowFarARunningLogReachedHoldsOnlyUntilSomebodyServes) {
     State state = test::state();
     state.facts.disk = test::disk();

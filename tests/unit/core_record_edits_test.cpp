@@ -122,6 +122,17 @@ TEST(OwnTruth, TellsIdsAndHighWaterAndThatTheClusterIsFormed) {
     EXPECT_FALSE(own_truth_is_untold(state)) << "once is enough";
 }
 
+TEST(OwnTruth, WhoeverServesTakesAnOrderToRebuildBack) {
+    State state = test::state();
+    EXPECT_FALSE(own_truth_is_untold(state));
+    state.facts.record->rebuild = Rebuild{Ordinal{2}, {}, {}, "token"};
+    EXPECT_TRUE(own_truth_is_untold(state));
+    EXPECT_EQ(std::nullopt, with_own_truth(state).rebuild);
+    state.facts.probes[Ordinal{0}].status.serves = false;
+    EXPECT_FALSE(own_truth_is_untold(state));
+    EXPECT_TRUE(with_own_truth(state).rebuild);
+}
+
 TEST(OwnTruth, ALearnerNeverSaysThatTheClusterIsFormed) {
     State state = test::state();
     state.facts.record->stage = RecordStage::forming;

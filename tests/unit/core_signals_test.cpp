@@ -339,6 +339,28 @@ TEST(ReadCluster, ASurvivorThatIsScaledAwayIsBroughtBackFirst) {
               std::get<signal::survivors_waited>(*signal).next_step);
 }
 
+// Its volume may be half way to the new epoch: nobody else takes its place.
+TEST(ReadCluster, AnOrderWaitsForASurvivorThatIsScaledAway) {
+    State state = without_quorum();
+    state.facts.record->rebuild = Rebuild{Ordinal{2}, {}, {}, "token"};
+    EXPECT_TRUE(is<signal::rebuild_ordered>(read_cluster(state)));
+    state.cluster.phase = ClusterPhase::rebuilding;
+    EXPECT_EQ(std::nullopt, read_cluster(state));
+    state.facts.desired->replicas = 2;
+    const auto notice = read_cluster(state);
+    ASSERT_TRUE(is<signal::survivors_waited>(notice));
+    EXPECT_EQ("bring it back: quorate scale 3",
+              std::get<signal::survivors_waited>(*notice).next_step);
+    state.cluster.phase = ClusterPhase::parked;
+    state.cluster.reason = std::get<signal::survivors_waited>(*notice).why;
+    EXPECT_EQ(std::nullopt, read_cluster(state)) << "said once";
+    state.facts.desired->replicas = 3;
+    EXPECT_TRUE(is<signal::rebuild_ordered>(read_cluster(state)));
+    state.cluster.phase = ClusterPhase::rebuilding;
+    state.facts.desired->replicas = 0;
+    EXPECT_EQ(std::nullopt, read_cluster(state)) << "a pause scales nobody away";
+}
+
 TEST(ReadCluster, BetterSurvivorsHaveTheirTimeToReturn) {
     State state = without_quorum();
     state.facts.record->replicas[Ordinal{0}].surviving = state.facts.disk->last;
@@ -622,6 +644,24 @@ TEST(ReadReplica, ARebuildBeginsOnTheVolumeThatWasApprovedAndOnNoOther) {
     EXPECT_TRUE(is<signal::needs_admission>(read_replica(wiped)));
 }
 
+TEST(ReadReplica, ARebuildWaitsForThoseThatMayServe) {
+    State state = chosen_survivor();
+    const Span wait = state.facts.settings.policy.survivors_wait;
+    state.facts.rebuild_seen_at = state.now;
+    EXPECT_EQ(std::nullopt, read_replica(state)) << "they may take the order back";
+    state.now = state.facts.rebuild_seen_at + wait;
+    EXPECT_TRUE(is<signal::chosen>(read_replica(state)));
+    state.facts.slept_at = state.now;
+    EXPECT_EQ(std::nullopt, read_replica(state)) << "what was slept through was no wait";
+    auto& replicas = state.facts.record->replicas;
+    replicas[Ordinal{1}].claim = VolumeClaim::wants_admission;
+    EXPECT_EQ(std::nullopt, read_replica(state));
+    replicas[Ordinal{2}].high_water_final = true;
+    EXPECT_TRUE(is<signal::chosen>(read_replica(state))) << "one is lost and one was stopped";
+    replicas[Ordinal{2}].surviving = LogPosition{Term{1}, LogIndex{1}};
+    EXPECT_EQ(std::nullopt, read_replica(state)) << "it runs again";
+}
+
 TEST(ReadReplica, ARebuildThatWasDoneBeforeACrashGoesOn) {
     State state = chosen_survivor();
     state.facts.disk->identity->epoch = Epoch{3};
@@ -771,6 +811,15 @@ TEST(Intent, AStopWhileTheDesiredReplicasAreOutOfReachKeepsEtcdUntilTheyAreRead)
     const Step removal =
         step(asked.next, Event{EventSeq{12}, test::now, DesiredSeen{{2, PodManagement::parallel}}});
     EXPECT_TRUE(wants_etcd(removal.next)) << "until it is removed";
+}
+
+TEST(Intent, AnOrderToRebuildStopsEtcdOnlyWhereNobodyServes) {
+    State state = test::state();
+    state.facts.record->rebuild = Rebuild{Ordinal{2}, {}, {}, "token"};
+    EXPECT_TRUE(wants_etcd(state)) << "a quorum works: the order is void";
+    for (const std::uint32_t one : {0U, 1U, 2U})
+        state.facts.probes[Ordinal{one}].status.serves = false;
+    EXPECT_FALSE(wants_etcd(state));
 }
 
 TEST(Intent, EtcdIsNotWantedOnAVolumeTheRecordDoesNotConfirm) {
