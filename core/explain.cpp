@@ -50,6 +50,8 @@ constexpr Reason reasons[] = {
     {RuleId::R24, "leaves; membership is as the desired replicas say"},
     {RuleId::R25, "parks: nothing here may be decided without a person"},
     {RuleId::R26, "the reason to be parked is gone"},
+    {RuleId::R27, "the store lost the record, or went back: puts back the newest it knows"},
+    {RuleId::R28, "the store lost the record, or went back: puts back the newest it knew"},
     {RuleId::V01, "announces the next nonce in the record"},
     {RuleId::V02, "announces it again; the record moved on meanwhile"},
     {RuleId::V03, "announced: stamps the volume"},

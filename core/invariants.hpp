@@ -1,6 +1,6 @@
-// What must hold of one agent's state after every step, by the ids of simulator.md 3.5. Checked by
-// the agent in production too: a violated one parks it. What needs an omniscient eye (S3, S4) is
-// checked by the simulator.
+// What must hold of one agent's state after every step, by the ids of simulator.md 3.5. Simulator
+// and laws check it; what needs an omniscient eye (S3, S4) is in sim/oracles. S12 does not wait to
+// be found: `step` gives no command that knows too little (core/rules/needs.hpp).
 #pragma once
 
 #include <string>

@@ -220,7 +220,8 @@ class Agent {
         if (told_record_ && *told_record_ == seen) return;
         // Its own last write is known already.
         const bool own = seen.record && engine_.state().facts.record == seen.record &&
-                         engine_.state().facts.record_unreadable.empty() && told_record_;
+                         engine_.state().facts.record_unreadable.empty() &&
+                         !engine_.state().facts.record_there && told_record_;
         told_record_ = seen;
         if (!own) post(std::move(seen));
     }

@@ -18,6 +18,10 @@ bool somebody_serves(const Facts& facts) {
                        [](const auto& entry) { return entry.second.status.serves; });
 }
 
+bool record_is_busy(const State& state) {
+    return in_flight<WriteRecord>(state) || (state.facts.record && state.facts.record_there);
+}
+
 bool rebuild_is_void(const Facts& facts) {
     return facts.record && facts.record->rebuild && somebody_serves(facts);
 }

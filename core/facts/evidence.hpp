@@ -19,6 +19,10 @@ bool serves(const Facts& facts, Ordinal ordinal);
 // Some replica serves: there is a quorum.
 bool somebody_serves(const Facts& facts);
 
+// The record is not to be written just now: a write is under way, or what would be compared is not
+// what is there.
+bool record_is_busy(const State& state);
+
 // A rebuild is ordered against a quorum that serves: it was approved by what one replica that is
 // cut off could see (S3, L3).
 bool rebuild_is_void(const Facts& facts);

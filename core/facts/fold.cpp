@@ -25,6 +25,8 @@ void begin_life(State& state, const AgentStarted& started) {
     fresh.facts.hashes_at = state.now;
     // What others said they remember stays said, whoever of them runs now.
     fresh.facts.peers = std::move(state.facts.peers);
+    fresh.facts.record_before =
+        std::move(state.facts.record ? state.facts.record : state.facts.record_before);
     state = std::move(fresh);
 }
 
@@ -62,15 +64,24 @@ void fold_probe(State& state, const ReplicaProbed& seen) {
     note_service(state);
 }
 
+bool goes_back(const ClusterRecord& known, const std::optional<ClusterRecord>& seen) {
+    return !seen || (seen->lineage == known.lineage && seen->revision < known.revision);
+}
+
 void fold_record(State& state, const RecordSeen& seen) {
     Facts& facts = state.facts;
     facts.record_known = true;
     facts.record_unreadable = seen.unreadable;
     if (!seen.unreadable.empty()) return;
-    // An older copy of the document is news that was overtaken, not a change.
-    if (facts.record && seen.record && seen.record->lineage == facts.record->lineage &&
-        seen.record->revision < facts.record->revision)
+    const auto& newest = facts.record ? facts.record : facts.record_before;
+    if (newest && goes_back(*newest, seen.record)) {
+        if (!facts.record_there) facts.record_behind_at = state.now;
+        facts.record_there = seen.record ? seen.record->revision : RecordRevision{};
         return;
+    }
+    facts.record_there.reset();
+    facts.record_behind_at = Instant{};
+    facts.record_before.reset();
     facts.record = seen.record;
     if (!facts.record || !facts.record->rebuild) {
         facts.rebuild_seen_at = Instant{};

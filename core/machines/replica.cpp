@@ -40,6 +40,9 @@ struct tell_empty {
         return out;
     }
 };
+struct put_record_back {
+    static Out decide(const State& state, const auto&) { return one(state, put_back(state)); }
+};
 struct name_founders {
     static Out decide(const State& state, const auto&) {
         return write(state, with_founders(state.facts));
@@ -199,7 +202,9 @@ struct Replica : MachineDef<Replica, Out> {
       Rule<R23, examining,          untold,           examining,          tell_final_mark,      always>,
       Rule<R24, examining,          stop_asked,       leaving,            leave,                always>,
       Rule<R25, examining,          cannot_continue,  parked,             park,                 always>,
-      Rule<R26, parked,             look_again,       examining,          look,                 always>
+      Rule<R26, parked,             look_again,       examining,          look,                 always>,
+      Rule<R27, serving,            record_behind,    serving,            put_record_back,      always>,
+      Rule<R28, examining,          record_behind,    examining,          put_record_back,      always>
     > {};
     // clang-format on
 };

@@ -34,6 +34,8 @@ enum class RuleId : std::uint16_t {
     R24,
     R25,
     R26,
+    R27,
+    R28,
     // volume: the two-step nonce of a start (core/machines/volume.cpp)
     V01 = 151,
     V02,

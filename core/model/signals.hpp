@@ -75,6 +75,9 @@ struct cannot_continue {
     std::string next_step;
     bool operator==(const cannot_continue&) const = default;
 };
+struct record_behind {
+    bool operator==(const record_behind&) const = default;
+};  // the store shows an older record than this agent knows, or none
 
 // volume
 struct wanted {
@@ -282,7 +285,7 @@ using ReplicaSignal =
                  signal::look_again, signal::may_start, signal::claimed, signal::child_ended,
                  signal::condemned, signal::not_continuation, signal::needs_admission,
                  signal::must_wait, signal::chosen, signal::unrebuilt, signal::stop_asked,
-                 signal::cannot_continue>;
+                 signal::cannot_continue, signal::record_behind>;
 using VolumeSignal =
     std::variant<signal::wanted, signal::untold, signal::announced, signal::unstamped,
                  signal::stamped, signal::confirmed, signal::let_go>;

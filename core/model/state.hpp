@@ -110,6 +110,11 @@ struct Facts {
     SmallMap<Ordinal, PeerFact> peers;
     Instant peers_asked_at;   // in this life; zero: not asked
     Instant rebuild_seen_at;  // when this life first saw the record's order; zero: there is none
+    std::optional<ClusterRecord> record_before;  // the newest of earlier lives, until one as new is
+    // What the store shows where this agent knows a newer record; 0: none. Late news, or the store
+    // went back (A12) or lost it (S18).
+    std::optional<RecordRevision> record_there;
+    Instant record_behind_at;  // since when
     bool operator==(const Facts&) const = default;
 };
 

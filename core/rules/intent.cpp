@@ -278,6 +278,7 @@ std::optional<Instant> next_wake(const State& state) {
     if (state.replica.phase == ReplicaPhase::examining && facts.peers_asked_at != Instant{})
         earliest.consider(std::max(facts.peers_asked_at, facts.slept_at) + policy.peers_wait);
     if (state.replica.phase == ReplicaPhase::examining) earliest.consider(probed_since_told(state));
+    if (facts.record_there) earliest.consider(facts.record_behind_at + policy.retry_period);
     if (facts.rebuild_seen_at != Instant{})
         earliest.consider(std::max(facts.rebuild_seen_at, facts.slept_at) + policy.survivors_wait);
     if (state.replica.phase == ReplicaPhase::serving)

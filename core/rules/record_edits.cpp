@@ -48,6 +48,15 @@ WriteRecord proposed(const State& state, ClusterRecord next) {
     return WriteRecord{now, std::move(next), holding ? state.authority.fence : Fence{}};
 }
 
+WriteRecord put_back(const State& state) {
+    const Facts& facts = state.facts;
+    QUORATE_REQUIRE(facts.record_there.has_value());
+    ClusterRecord record = facts.record ? *facts.record : facts.record_before.value();
+    // Newer than all that this agent's readers have seen; one that knows more puts its own back.
+    record.revision = RecordRevision{record.revision.value + 1};
+    return WriteRecord{*facts.record_there, std::move(record), Fence{}};
+}
+
 ClusterRecord with_empty_volume(const Facts& facts) {
     ClusterRecord record = facts.record.value_or(ClusterRecord{});
     if (!facts.record) {

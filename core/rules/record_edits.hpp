@@ -11,6 +11,9 @@ namespace quorate {
 // The command that swaps `next` for the record as it is known now.
 WriteRecord proposed(const State& state, ClusterRecord next);
 
+// The newest record that this agent ever knew, over the older one that is there now, or none.
+WriteRecord put_back(const State& state);
+
 // Gathering: this volume holds nothing. Creates the document when there is none.
 ClusterRecord with_empty_volume(const Facts& facts);
 

@@ -81,7 +81,8 @@ signal::survivors_waited parking_notice(const State& state) {
     return {why, "bring the lost replicas' volumes back, or run: quorate recover plan"};
 }
 
-// What is ordered waits for its survivor, whose volume may be half way: nobody else takes its place.
+// What is ordered waits for its survivor, whose volume may be half way: nobody else takes its
+// place.
 std::optional<signal::survivors_waited> order_that_waits(const State& state) {
     const Facts& facts = state.facts;
     const Ordinal survivor = facts.record->rebuild->survivor;
@@ -103,7 +104,7 @@ ClusterReading without_quorum(const State& state) {
     const Facts& facts = state.facts;
     if (facts.record->rebuild) return under_order(state);
     if (!facts.none_serves_since || !quorum_is_lost(state)) return signal::quorum_back{};
-    if (in_flight<WriteRecord>(state)) return std::nullopt;
+    if (record_is_busy(state)) return std::nullopt;
     const bool may_write = state.now >= state.cluster.retry_at;
     if (state.cluster.phase == ClusterPhase::quorum_lost && survivor_is_untold(state))
         return may_write ? ClusterReading(signal::survivor_untold{}) : std::nullopt;
@@ -158,7 +159,7 @@ using RepairReading = std::optional<RepairSignal>;
 bool repair_waits(const State& state) {
     return in_flight<AddLearner>(state) || in_flight<RemoveMember>(state) ||
            in_flight<PromoteMember>(state) || in_flight<MoveLeader>(state) ||
-           in_flight<WriteRecord>(state) || in_flight<CompareContent>(state);
+           record_is_busy(state) || in_flight<CompareContent>(state);
 }
 
 RepairReading begin(const State& state) {

@@ -16,7 +16,24 @@ namespace {
 using Reading = std::optional<ReplicaSignal>;
 
 bool may_retry(const State& state) { return state.now >= state.replica.retry_at; }
-bool record_is_free(const State& state) { return !in_flight<WriteRecord>(state); }
+bool record_is_free(const State& state) { return !record_is_busy(state); }
+
+// Not at the first older news: the next may be on its way.
+Reading record_behind(const State& state) {
+    const Facts& facts = state.facts;
+    if (!facts.record_there || in_flight<WriteRecord>(state) || !may_retry(state))
+        return std::nullopt;
+    if (state.now < facts.record_behind_at + facts.settings.policy.retry_period)
+        return std::nullopt;
+    return signal::record_behind{};
+}
+
+// The store shows an older record than earlier lives of this agent knew, or none. The journal may
+// be left from another cluster: only a volume of the same lineage vouches for it.
+bool remembers_more(const Facts& facts) {
+    return facts.record_there && !facts.record && facts.disk && facts.disk->identity &&
+           facts.disk->identity->lineage == facts.record_before->lineage;
+}
 
 bool is_founder(const ClusterRecord& record, Ordinal ordinal) {
     return std::find(record.founders.begin(), record.founders.end(), ordinal) !=
@@ -228,6 +245,13 @@ Reading examined(const State& state) {
     if (!facts.disk) return may_retry(state) ? Reading(signal::unexamined{}) : std::nullopt;
     if (stops(facts)) return when_stopping(state);
     if (!facts.desired || !facts.record_known) return std::nullopt;
+    if (remembers_more(facts)) return record_behind(state);
+    if (facts.record_there && !facts.record && *facts.record_there != RecordRevision{})
+        return signal::cannot_continue{
+            "the cluster record went back from revision " +
+                std::to_string(facts.record_before->revision.value) + " to " +
+                std::to_string(facts.record_there->value),
+            "a replica whose volume holds data puts the newer one back; or put it back by hand"};
     if (facts.disk->in_use)
         return signal::cannot_continue{"another process runs on this volume's data",
                                        "stop that process"};
@@ -349,6 +373,7 @@ Reading when_serving(const State& state) {
             return signal::condemned{why};
         return signal::child_ended{};
     }
+    if (auto behind = record_behind(state)) return behind;
     // Also between two starts: what is not wanted any more has no next one to wait for.
     if (at_rest && !facts.etcd_running && !wants_etcd(state)) return signal::child_ended{};
     if (own_truth_is_untold(state) && record_is_free(state) && may_retry(state))

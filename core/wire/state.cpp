@@ -72,6 +72,9 @@ void put(const Facts& from, pb::Facts* to) {
     }
     to->set_peers_asked_at_us(from.peers_asked_at.us);
     to->set_rebuild_seen_at_us(from.rebuild_seen_at.us);
+    if (from.record_before) put(*from.record_before, to->mutable_record_before());
+    if (from.record_there) to->set_record_there(from.record_there->value);
+    to->set_record_behind_at_us(from.record_behind_at.us);
     if (from.approved_token) to->set_approved_token(*from.approved_token);
     to->set_unknown_event(from.unknown_event);
 }
@@ -113,7 +116,8 @@ bool get_messages(const pb::Facts& from, Facts& to) {
            get_optional(from.has_last_exit(), from.last_exit(), to.last_exit) &&
            get_optional(from.has_list(), from.list(), to.list) &&
            get_optional(from.has_own_list(), from.own_list(), to.own_list) &&
-           get_optional(from.has_content(), from.content(), to.content);
+           get_optional(from.has_content(), from.content(), to.content) &&
+           get_optional(from.has_record_before(), from.record_before(), to.record_before);
 }
 
 bool get_judged(const pb::Facts& from, HashJudgement& to) {
@@ -150,6 +154,8 @@ bool get(const pb::Facts& from, Facts& to) {
     to.learners_differed = {{from.learner_differed_last()}, from.learners_differed()};
     to.peers_asked_at = {from.peers_asked_at_us()};
     to.rebuild_seen_at = {from.rebuild_seen_at_us()};
+    if (from.has_record_there()) to.record_there = RecordRevision{from.record_there()};
+    to.record_behind_at = {from.record_behind_at_us()};
     if (from.has_approved_token()) to.approved_token = from.approved_token();
     to.unknown_event = from.unknown_event();
     return get_messages(from, to) && get_maps(from, to) && get_judged(from, to.judged);

@@ -59,6 +59,11 @@ constexpr FaultKind kinds[] = {
     {tear_journal,   "J2",  "tear journal",  journal, transient,     Shape::replica_number, at_once, 1, 20,      ""},
     {swap_journals,  "J5",  "swap journals", journal, transient,     Shape::two,            at_once, 0, 0,       ""},
     {approve,        "O9",  "approve",       person,  operator_step, Shape::none,           at_once, 0, 0,       "S4"},
+    {record_back,    "A12", "record back",   host,    transient,     Shape::number,         at_once, 1, 12,      ""},
+    {lose_record,    "S18", "lose record",   host,    transient,     Shape::none,           at_once, 0, 0,       ""},
+    {unnamed,        "X1",  "unnamed",       network, transient,     Shape::replica,        lasting, 0, 0,       ""},
+    {no_names,       "X4",  "no-names",      network, transient,     Shape::replica,        lasting, 0, 0,       ""},
+    {disarm_by_hand, "R1",  "disarm space",  person,  operator_step, Shape::none,           at_once, 0, 0,       ""},
 };
 // clang-format on
 

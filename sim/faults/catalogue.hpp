@@ -53,6 +53,11 @@ enum class Fault : std::uint8_t {
     tear_journal,
     swap_journals,
     approve,
+    record_back,
+    lose_record,
+    unnamed,
+    no_names,
+    disarm_by_hand,
     count_,
 };
 inline constexpr auto faults_count = static_cast<std::size_t>(Fault::count_);

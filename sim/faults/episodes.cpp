@@ -18,6 +18,9 @@ bool on(std::uint16_t side, std::uint8_t o) { return (side >> o & 1U) != 0; }
 
 bool cuts(const Episode& episode, std::uint8_t from, std::uint8_t to) {
     if (episode.fault == Fault::one_way) return episode.one == from && episode.other == to;
+    // Nobody finds it; or it finds nobody, nor the API.
+    if (episode.fault == Fault::unnamed) return episode.one == to;
+    if (episode.fault == Fault::no_names) return episode.one == from;
     if (episode.fault != Fault::partition) return false;
     return (on(episode.left, from) && on(episode.right, to)) ||
            (on(episode.right, from) && on(episode.left, to));
@@ -147,6 +150,12 @@ bool Episodes::apply_now(const Episode& episode) {
             return true;
         case Fault::approve:
             return world_.approve_rebuild();
+        case Fault::record_back:
+            return world_.take_record_back(episode.number);
+        case Fault::lose_record:
+            return world_.lose_record();
+        case Fault::disarm_by_hand:
+            return world_.disarm_nospace();
         case Fault::freeze:
         case Fault::pause_agent:
         case Fault::hang_etcd:
@@ -159,6 +168,8 @@ bool Episodes::apply_now(const Episode& episode) {
         case Fault::lose_answers:
         case Fault::partition:
         case Fault::one_way:
+        case Fault::unnamed:
+        case Fault::no_names:
         case Fault::loss:
         case Fault::delay:
         case Fault::duplicate:
@@ -311,7 +322,9 @@ void Episodes::refresh_network() {
         }
         const bool away = std::any_of(active_.begin(), active_.end(), [&](const Active& one) {
             return one.episode.fault == Fault::api_outage ||
-                   (one.episode.fault == Fault::cut_store && one.episode.one == from);
+                   ((one.episode.fault == Fault::cut_store ||
+                     one.episode.fault == Fault::no_names) &&
+                    one.episode.one == from);
         });
         if (away == !network.reaches_store(from)) continue;
         world_.cut_store(from, away);

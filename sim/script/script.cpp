@@ -226,9 +226,7 @@ class Runner {
         const auto leader = world_->cluster.able_leader();
         if (!leader) return "nobody leads";
         if (words.size() == 2 && words[0] == "disarm" && words[1] == "nospace") {
-            const std::vector<MemberId> ids = world_->cluster.process(*leader).short_of;
-            for (const MemberId one : ids)
-                world_->cluster.alarm(*leader, EntryKind::room, one, 0);
+            world_->disarm_nospace();
             return {};
         }
         MemberId id;

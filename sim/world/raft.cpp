@@ -470,13 +470,11 @@ void Cluster::apply(std::uint8_t o) {
     if (p.role == Role::leader) advance_commit(o);
 }
 
-// A running member that applies its own removal says so, or, on 3.5 and 3.6, panics in the answer
-// to a status call, "failed to find local ID in cluster members" [membership/cluster.go
-// IsLocalMemberLearner].
+// A running member that applies its own removal says so, or panics in the answer to a status call,
+// "failed to find local ID in cluster members" [membership/cluster.go IsLocalMemberLearner].
 ExitClass Cluster::end_of_removed(std::uint8_t o) {
-    const bool may_panic = at(o).version >= Version{3, 5, 0} && at(o).version < Version{3, 7, 0};
-    if (may_panic && kernel_.streams.chance(o, Purpose::outcome, 50)) return ExitClass::unknown;
-    return ExitClass::removed;
+    return kernel_.streams.chance(o, Purpose::outcome, 50) ? ExitClass::unknown
+                                                           : ExitClass::removed;
 }
 
 void Cluster::take_write(std::uint8_t o, std::uint64_t write) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "core/model/command.hpp"
 #include "core/model/policy.hpp"
@@ -22,8 +23,24 @@ class Store {
         if (write.fence.value != 0 && write.fence < fence_) return false;
         const RecordRevision current = record ? record->revision : RecordRevision{};
         if (write.expected != current) return false;
+        if (record) earlier_.push_back(*record);
+        if (earlier_.size() > remembered) earlier_.erase(earlier_.begin());
         record = write.record;
         return true;
+    }
+
+    // The host's own store was restored from a copy so many writes old, or the document deleted.
+    bool go_back(std::size_t writes) {
+        if (!record || writes == 0 || writes > earlier_.size()) return false;
+        earlier_.resize(earlier_.size() - writes + 1);
+        record = earlier_.back();
+        earlier_.pop_back();
+        return true;
+    }
+    bool lose_record() {
+        const bool there = record.has_value();
+        record.reset();
+        return there;
     }
 
     std::optional<Fence> acquire(std::uint8_t by, Span ttl, Instant now) {
@@ -57,7 +74,9 @@ class Store {
 
   private:
     static constexpr std::uint8_t stranger = 255;
+    static constexpr std::size_t remembered = 12;
 
+    std::vector<ClusterRecord> earlier_;  // oldest first
     std::optional<std::uint8_t> holder_;
     Fence fence_;
     Instant expires_;

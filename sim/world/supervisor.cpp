@@ -233,6 +233,27 @@ bool World::approve_rebuild() {
     return true;
 }
 
+bool World::take_record_back(std::uint32_t writes) {
+    if (!store.go_back(writes)) return false;
+    store_changed();
+    return true;
+}
+
+bool World::lose_record() {
+    if (!store.lose_record()) return false;
+    store_changed();
+    return true;
+}
+
+bool World::disarm_nospace() {
+    const auto leader = cluster.able_leader();
+    if (!leader) return false;
+    const std::vector<MemberId> ids = cluster.process(*leader).short_of;
+    for (const MemberId one : ids)
+        cluster.alarm(*leader, EntryKind::room, one, 0);
+    return !ids.empty();
+}
+
 std::optional<std::string> World::parked(std::uint8_t o) const {
     const Agent& agent = *agents[o];
     if (!agent.alive()) return std::nullopt;

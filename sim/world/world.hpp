@@ -89,6 +89,9 @@ class World final : private EtcdWatcher {
     void swap_journals(std::uint8_t a, std::uint8_t b);
     std::optional<Ordinal> best_survivor() const;
     bool approve_rebuild();  // with the token of the plan, if there is one
+    bool take_record_back(std::uint32_t writes);  // to what it was so many writes ago
+    bool lose_record();
+    bool disarm_nospace();  // as a person does, with room or without
     void lose_answers(std::uint32_t percent) { lost_answers_percent = percent; }
 
     // What an omniscient eye sees.

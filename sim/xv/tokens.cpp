@@ -61,8 +61,8 @@ std::string token_of(const Reply& reply) {
     if (std::holds_alternative<Done>(reply)) return "ok";
     // Nobody knows whether it was done.
     if (const auto* unknown = std::get_if<Unknown>(&reply)) {
-        for (const char* text :
-             {"timed out", "eadline", "DEADLINE", "no answer", "leader changed", "Socket closed"})
+        for (const char* text : {"timed out", "eadline", "DEADLINE", "no answer", "leader changed",
+                                 "Socket closed", "RST_STREAM"})
             if (unknown->text.find(text) != std::string::npos) return "timeout";
         return "unknown: " + unknown->text;
     }

@@ -294,6 +294,50 @@ TEST(FoldHashes, ALoserAheadOfTheMajorityIsLeftToAPerson) {
     EXPECT_NE("", *state.facts.diverged.find(test::member_id(2)));
 }
 
+TEST(FoldRecord, AnOlderOneOrNoneIsNotBelieved) {
+    const State before = test::state();
+    ClusterRecord older = *before.facts.record;
+    older.revision.value -= 3;
+    State state = after(before, RecordSeen{older, ""});
+    EXPECT_EQ(before.facts.record, state.facts.record);
+    EXPECT_EQ(older.revision, state.facts.record_there);
+    EXPECT_EQ(state.now, state.facts.record_behind_at);
+    const Instant first = state.now;
+    state = after(state, RecordSeen{std::nullopt, ""});
+    EXPECT_EQ(before.facts.record, state.facts.record);
+    EXPECT_EQ(RecordRevision{}, state.facts.record_there) << "gone";
+    EXPECT_EQ(first, state.facts.record_behind_at);
+    state = after(state, RecordSeen{*before.facts.record, ""});
+    EXPECT_EQ(std::nullopt, state.facts.record_there) << "it was late news";
+    EXPECT_EQ(Instant{}, state.facts.record_behind_at);
+}
+
+TEST(FoldRecord, ANewLifeRemembersTheNewestOfTheOnesBefore) {
+    const State before = test::state();
+    const AgentStarted again{before.facts.settings, 1, Lineage{"fresh"}};
+    State state = after(after(before, again), again);
+    EXPECT_EQ(std::nullopt, state.facts.record);
+    EXPECT_EQ(before.facts.record, state.facts.record_before);
+    ClusterRecord older = *before.facts.record;
+    older.revision.value -= 1;
+    state = after(state, RecordSeen{older, ""});
+    EXPECT_EQ(std::nullopt, state.facts.record) << "no basis for anything";
+    EXPECT_EQ(older.revision, state.facts.record_there);
+    state = after(state, RecordSeen{*before.facts.record, ""});
+    EXPECT_EQ(before.facts.record, state.facts.record);
+    EXPECT_EQ(std::nullopt, state.facts.record_before);
+}
+
+TEST(FoldRecord, ThatOfAnotherClusterIsBelieved) {
+    State state = test::state();
+    ClusterRecord other = *state.facts.record;
+    other.lineage = Lineage{"other"};
+    other.revision = RecordRevision{1};
+    state = after(state, RecordSeen{other, ""});
+    EXPECT_EQ(other, state.facts.record);
+    EXPECT_EQ(std::nullopt, state.facts.record_there);
+}
+
 TEST(FoldRecord, AnApprovalIsGoodForOneOrder) {
     State state = after(test::state(), RecoveryApproved{"token"});
     EXPECT_EQ("token", state.facts.approved_token);

@@ -254,6 +254,22 @@ TEST(NewEpoch, HasOneFounderAndNoOtherIdentity) {
         EXPECT_EQ(MemberId{}, entry(record, other).member_id) << other;
 }
 
+TEST(PutBack, IsTheNewestKnownOverWhatIsThere) {
+    State state = test::state();
+    state.facts.record_there = RecordRevision{12};
+    WriteRecord write = put_back(state);
+    EXPECT_EQ(RecordRevision{12}, write.expected);
+    EXPECT_EQ(RecordRevision{41}, write.record.revision) << "newer than what anybody saw";
+    EXPECT_EQ(Fence{}, write.fence);
+    write.record.revision = state.facts.record->revision;
+    EXPECT_EQ(*state.facts.record, write.record);
+    state.facts.record_before = std::move(state.facts.record);
+    state.facts.record.reset();
+    state.facts.record_there = RecordRevision{};
+    EXPECT_EQ(Lineage{"0c6e"}, put_back(state).record.lineage) << "as an earlier life knew it";
+    EXPECT_EQ(RecordRevision{}, put_back(state).expected);
+}
+
 TEST(AdmissionAsked, VoidsTheOrderToRebuildFromThatVolume) {
     State state = test::state(1);
     state.facts.record->rebuild = Rebuild{Ordinal{1}, {}, {}, "token"};

@@ -672,6 +672,45 @@ TEST(ReadReplica, ARebuildThatWasDoneBeforeACrashGoesOn) {
     EXPECT_TRUE(is<signal::not_continuation>(read_replica(state))) << "of an earlier start";
 }
 
+TEST(ReadReplica, AServingOnePutsBackARecordThatStaysBehind) {
+    State state = test::state();
+    state.facts.record_there = RecordRevision{12};
+    state.facts.record_behind_at = state.now;
+    EXPECT_EQ(std::nullopt, read_replica(state)) << "the next news may be on its way";
+    const Instant then = state.now + state.facts.settings.policy.retry_period;
+    EXPECT_EQ(then, next_wake(state));
+    state.now = then;
+    EXPECT_TRUE(is<signal::record_behind>(read_replica(state)));
+    state.in_flight[CommandId{1}] = Command{CommandId{1}, state.now, WriteRecord{}};
+    EXPECT_EQ(std::nullopt, read_replica(state)) << "it is being written";
+}
+
+// An older record would make its volume look rolled back.
+State begun_behind() {
+    State state = examining();
+    state.facts.record_before = state.facts.record;
+    state.facts.record.reset();
+    state.facts.record_there = RecordRevision{};
+    state.facts.record_behind_at = state.now - minutes(1);
+    return state;
+}
+
+TEST(ReadReplica, AVolumeOfTheSameClusterVouchesForARememberedRecord) {
+    State state = begun_behind();
+    EXPECT_TRUE(is<signal::record_behind>(read_replica(state)));
+    state.facts.disk->identity->lineage = Lineage{"other"};
+    EXPECT_TRUE(is<signal::cannot_continue>(read_replica(state))) << "data, and no record";
+    state.facts.disk = DiskReport{};
+    EXPECT_TRUE(is<signal::nothing_founded>(read_replica(state))) << "a journal that was left over";
+}
+
+TEST(ReadReplica, AnEmptyVolumeDecidesNothingOnARecordThatWentBack) {
+    State state = begun_behind();
+    state.facts.record_there = RecordRevision{12};
+    state.facts.disk = DiskReport{};
+    EXPECT_TRUE(is<signal::cannot_continue>(read_replica(state)));
+}
+
 TEST(ReadReplica, DataWithoutARecordIsLeftToAPerson) {
     State state = examining();
     state.facts.record.reset();
