@@ -1,12 +1,10 @@
 #include "sim/run/run.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cinttypes>
 #include <cstdio>
 
 namespace quorate::sim {
-namespace {
 
 const char* name_of(Ending ending) {
     switch (ending) {
@@ -24,8 +22,6 @@ const char* name_of(Ending ending) {
     return "?";
 }
 
-}  // namespace
-
 int RunVerdict::exit_code() const {
     switch (ending) {
         case Ending::converged:
@@ -39,6 +35,12 @@ int RunVerdict::exit_code() const {
             return 14;
     }
     return 14;
+}
+
+std::string RunVerdict::broken() const {
+    if (good()) return {};
+    if (!violations.empty()) return violations.front().id;
+    return ending == Ending::simulator_fault ? "SIM" : "L1";
 }
 
 std::string RunVerdict::signature() const {
@@ -142,28 +144,6 @@ std::string text_of(const RunVerdict& verdict) {
     for (const Violation& violation : verdict.violations)
         text += "\n  " + violation.id + " " + violation.what;
     return text;
-}
-
-int sim_run(const Tape& tape, bool trace) {
-    // The only clock in sim: it says how fast a life ran, never what happened in it.
-    const auto begin = std::chrono::steady_clock::now();
-    const RunVerdict verdict = trace ? run_told(tape) : run_tape(tape);
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-    std::printf("%s\n%.0f events/s, %zu cells\n", text_of(verdict).c_str(),
-                static_cast<double>(verdict.events) / took.count(), verdict.coverage.cells());
-    return verdict.exit_code();
-}
-
-int sim_check_determinism(const Tape& tape) {
-    const RunVerdict first = run_tape(tape);
-    const RunVerdict second = run_tape(tape);
-    if (first.digest == second.digest) {
-        std::printf("%s\n", text_of(first).c_str());
-        return first.exit_code();
-    }
-    std::printf("FAIL nondeterminism seed=%" PRIu64 " digests %016" PRIx64 " and %016" PRIx64 "\n",
-                tape.seed, first.digest, second.digest);
-    return 13;
 }
 
 }  // namespace quorate::sim

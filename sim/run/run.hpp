@@ -19,6 +19,8 @@ namespace quorate::sim {
 
 using RunOptions = TapeOptions;
 
+const char* name_of(Ending ending);  // "PASS converged"
+
 enum class Stop : std::uint8_t { at_the_end, at_the_first_violation };
 
 struct RunVerdict {
@@ -40,6 +42,9 @@ struct RunVerdict {
 
     bool good() const { return ending == Ending::converged || ending == Ending::parked; }
     int exit_code() const;  // simulator.md 3.9
+    // The promise that was not kept: "S5", "L1" of a cluster that did not settle, "SIM" of the
+    // simulator's own. Empty: all were.
+    std::string broken() const;
     // What failed, without what differs from life to life: two failures with one signature are
     // taken for one mistake. Empty: nothing failed.
     std::string signature() const;
@@ -57,11 +62,5 @@ RunVerdict run_told(const Tape& tape, std::string* into = nullptr, Stop stop = S
 
 // "PASS converged seed=7 digest=... : why", and a line for each violation.
 std::string text_of(const RunVerdict& verdict);
-
-// Runs, prints the verdict, and returns the exit code.
-int sim_run(const Tape& tape, bool trace);
-
-// The same life twice. 13 when their digests differ: then nothing else that is said of it counts.
-int sim_check_determinism(const Tape& tape);
 
 }  // namespace quorate::sim

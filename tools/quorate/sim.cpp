@@ -16,9 +16,12 @@
 #include "sim/run/run.hpp"
 #include "sim/script/script.hpp"
 #include "sim/shrink/shrink.hpp"
+#include "tools/quorate/commit.hpp"
 #include "tools/quorate/home.hpp"
+#include "tools/quorate/life.hpp"
 #include "tools/quorate/swarm.hpp"
 #include "tools/quorate/verbs.hpp"
+#include "tools/quorate/verdict.hpp"
 
 namespace quorate::cli {
 namespace {
@@ -123,8 +126,7 @@ Exit run(const Asked& asked) {
     if (!asked.scenario.empty()) return run_scenario(asked);
     const auto tape = tape_of(asked);
     if (!tape) return Exit::usage;
-    return static_cast<Exit>(asked.twice ? sim::sim_check_determinism(*tape)
-                                         : sim::sim_run(*tape, asked.trace));
+    return asked.twice ? live_twice(*tape) : live(*tape, asked.trace ? Told::all : Told::verdict);
 }
 
 Exit shrink(const Asked& asked) {
@@ -148,22 +150,17 @@ std::atomic<bool> stop = false;
 class Progress {
   public:
     void operator()(const SwarmReport& report, const sim::RunVerdict& verdict) {
-        if (!verdict.good()) std::cout << sim::text_of(verdict) << std::endl;
+        if (!verdict.good()) std::cerr << sim::text_of(verdict) << std::endl;
         const auto now = Clock::now();
         if (now < shown_ + std::chrono::seconds(1)) return;
         shown_ = now;
         const std::chrono::duration<double> took = now - begin_;
-        std::cerr << report.lives << " seeds, " << report.failures.size() << " failed, "
-                  << static_cast<double>(report.virtual_time.us) / 1e6 / year_s
-                  << " virtual years, "
-                  << static_cast<std::uint64_t>(static_cast<double>(report.events) / took.count())
-                  << " events/s, " << report.coverage.cells() - cells_ << " new cells" << std::endl;
+        std::cerr << progress_line(report, took.count(), report.coverage.cells() - cells_)
+                  << std::endl;
         cells_ = report.coverage.cells();
     }
 
   private:
-    static constexpr double year_s = 365.25 * 24 * 3600;
-
     using Clock = std::chrono::steady_clock;
     std::size_t cells_ = 0;
     Clock::time_point begin_ = Clock::now();
@@ -210,13 +207,13 @@ void write_bundles(const Asked& asked, const SwarmReport& report) {
         const auto tape = tape_of(one);
         const auto shrunk = tape ? sim::shrink(*tape, {}) : std::nullopt;
         if (!shrunk) continue;
-        const std::string id = verdict.violations.empty() ? "L1" : verdict.violations.front().id;
-        const std::filesystem::path file = std::filesystem::path(asked.bundles) /
-                                           (id + "-seed-" + std::to_string(verdict.seed) + ".scn");
+        const std::filesystem::path file =
+            std::filesystem::path(asked.bundles) /
+            (verdict.broken() + "-seed-" + std::to_string(verdict.seed) + ".scn");
         std::error_code error;
         std::filesystem::create_directories(asked.bundles, error);
         std::ofstream out(file);
-        out << sim::bundle(*tape, shrunk->tape, QUORATE_VERSION);
+        out << sim::bundle(*tape, shrunk->tape, std::string(QUORATE_VERSION) + " " + commit());
         if (out.flush())
             std::cout << file.string() << ": reduced to " << shrunk->tape.episodes.size()
                       << " faults; quorate sim run --tape replays it\n";
@@ -226,9 +223,14 @@ void write_bundles(const Asked& asked, const SwarmReport& report) {
 }
 
 Exit swarm(const Asked& asked) {
+    const auto begin = std::chrono::steady_clock::now();
     const auto report = run_many(asked);
     if (!report) return Exit::usage;
-    std::cout << text_of(*report) << std::endl;
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    std::cout << verdict_line(*report, took.count()) << "\n";
+    for (const sim::RunVerdict& failure : report->failures)
+        std::cout << sim::text_of(failure) << "\n";
+    std::cout << text_of(*report) << std::flush;
     if (!asked.bundles.empty()) write_bundles(asked, *report);
     return static_cast<Exit>(report->exit_code());
 }

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cinttypes>
-#include <cstdio>
 #include <mutex>
 #include <thread>
 
@@ -52,12 +50,14 @@ std::optional<std::pair<std::uint64_t, std::uint64_t>> parse_seeds(const std::st
     return std::pair(*first, *last);
 }
 
-int SwarmReport::exit_code() const {
-    int worst = 0;
-    for (const RunVerdict& verdict : failures)
-        if (worst == 0 || verdict.exit_code() < worst) worst = verdict.exit_code();
-    return worst;
+const RunVerdict* SwarmReport::gravest() const {
+    const auto worst = std::min_element(
+        failures.begin(), failures.end(),
+        [](const RunVerdict& a, const RunVerdict& b) { return a.exit_code() < b.exit_code(); });
+    return worst == failures.end() ? nullptr : &*worst;
 }
+
+int SwarmReport::exit_code() const { return gravest() == nullptr ? 0 : gravest()->exit_code(); }
 
 SwarmReport run_swarm(const SwarmOptions& options, const std::atomic<bool>& stop,
                       const std::function<void(const SwarmReport&, const RunVerdict&)>& told) {
@@ -91,23 +91,13 @@ SwarmReport run_swarm(const SwarmOptions& options, const std::atomic<bool>& stop
 }
 
 std::string text_of(const SwarmReport& report) {
-    constexpr double year_s = 365.25 * 24 * 3600;
-    char line[256];
-    std::snprintf(line, sizeof line,
-                  "%s %" PRIu64 " seeds, %zu failed, %" PRIu64
-                  " parked for a proven reason, %" PRIu64
-                  " events, %.3f virtual years, digest=%016" PRIx64,
-                  report.failures.empty() ? "PASS" : "FAIL", report.lives, report.failures.size(),
-                  report.parked, report.events,
-                  static_cast<double>(report.virtual_time.us) / 1e6 / year_s, report.digest);
-    std::string text = line;
+    std::string text;
     for (const sim::OracleCounter& counter : sim::oracle_counters) {
         const std::uint64_t count = report.counts.*counter.place;
-        text += "\n  " + std::to_string(count) + "  " + counter.name;
-        if (count == 0) text += "  <- never: this oracle has proven nothing";
+        text += "  " + std::to_string(count) + "  " + counter.name;
+        text += count == 0 ? "  <- never: this oracle has proven nothing\n" : "\n";
     }
-    text += "\n  " + std::to_string(report.coverage.cells()) + "  cells met";
-    return text;
+    return text + "  " + std::to_string(report.coverage.cells()) + "  cells met\n";
 }
 
 }  // namespace quorate::cli

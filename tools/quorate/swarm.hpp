@@ -38,7 +38,9 @@ struct SwarmReport {
     sim::Coverage coverage;
     std::vector<sim::RunVerdict> failures;  // by seed
 
-    int exit_code() const;  // of the gravest failure: safety before liveness (simulator.md 3.9)
+    // Safety before liveness (simulator.md 3.9), then by seed; null: nothing failed.
+    const sim::RunVerdict* gravest() const;
+    int exit_code() const;
 };
 
 // Runs until the seeds are used up or `stop` is set; lives under way are finished. `told` is called
@@ -46,7 +48,7 @@ struct SwarmReport {
 SwarmReport run_swarm(const SwarmOptions& options, const std::atomic<bool>& stop,
                       const std::function<void(const SwarmReport&, const sim::RunVerdict&)>& told);
 
-// "PASS 20000 seeds ..." and how often each oracle had something to judge.
+// How often each oracle had something to judge, and the cells that were met.
 std::string text_of(const SwarmReport& report);
 
 }  // namespace quorate::cli

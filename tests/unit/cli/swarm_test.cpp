@@ -51,19 +51,21 @@ TEST(Swarm, WhoStopsItKeepsWhatWasFound) {
 TEST(Swarm, TheGravestFailureIsTheExitCode) {
     SwarmReport report;
     EXPECT_EQ(report.exit_code(), 0);
+    EXPECT_EQ(report.gravest(), nullptr);
     report.failures.emplace_back();
     report.failures[0].ending = sim::Ending::did_not_settle;
     EXPECT_EQ(report.exit_code(), 11);
     report.failures.emplace_back();
     report.failures[1].ending = sim::Ending::broke_safety;
     EXPECT_EQ(report.exit_code(), 10);
+    EXPECT_EQ(report.gravest(), &report.failures[1]);
 }
 
 TEST(Swarm, AnOracleThatNeverHadToJudgeIsNamed) {
     SwarmReport report;
     report.counts.removals = 3;
     const std::string text = text_of(report);
-    EXPECT_NE(text.find("3  S1 removals\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("  3  S1 removals\n"), std::string::npos) << text;
     EXPECT_NE(text.find("0  S9 promotions  <- never"), std::string::npos) << text;
 }
 
