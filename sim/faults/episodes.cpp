@@ -32,7 +32,7 @@ bool Episodes::begin(const Episode& episode) {
     const FaultKind& kind = kind_of(episode.fault);
     Count& count = counts_[static_cast<std::size_t>(episode.fault)];
     ++count.asked;
-    if (world_.config.trace) world_.print("FAULT " + text_of(episode));
+    if (world_.watched()) world_.say("FAULT " + text_of(episode));
     world_.kernel.note(mix(static_cast<std::uint64_t>(episode.fault) << 16 |
                                static_cast<std::uint64_t>(episode.one) << 8 | episode.other,
                            mix(std::uint64_t{episode.left} << 16 | episode.right, episode.number)));
@@ -241,7 +241,7 @@ void Episodes::end_those(Ends ended) {
         }
         active_.erase(active_.begin() + static_cast<std::ptrdiff_t>(i));
         last_[static_cast<std::size_t>(kind_of(episode.fault).family)] = world_.kernel.now;
-        if (world_.config.trace) world_.print("END   " + text_of(episode));
+        if (world_.watched()) world_.say("END   " + text_of(episode));
         if (episode.fault == Fault::fill) raise_nospace();
         some = true;
     }
@@ -358,6 +358,13 @@ std::vector<std::string> Episodes::audit() const {
         if (world_.watch_lag[o] != Span{}) found.push_back(name + " still hears late");
     }
     return found;
+}
+
+std::string Episodes::active_ids() const {
+    std::string ids;
+    for (const Active& active : active_)
+        ids += std::string(ids.empty() ? "" : " ") + kind_of(active.episode.fault).id;
+    return ids;
 }
 
 std::uint8_t Episodes::families_active(Span recently) const {

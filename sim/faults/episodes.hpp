@@ -33,6 +33,8 @@ class Episodes {
     // What still goes on, and what the world still suffers from; empty after end_all.
     std::vector<std::string> audit() const;
 
+    std::string active_ids() const;  // "N5 K3": what goes on now
+
     // Bits by family: active now, or since no longer than `recently`.
     std::uint8_t families_active(Span recently) const;
 

@@ -23,8 +23,7 @@ std::string text(LogPosition position, std::uint64_t term) {
 void Oracles::report(const char* id, std::string what) {
     if (found_.empty()) found_at_ = world_.kernel.now;
     if (found_.size() < 20) found_.push_back({id, std::move(what)});
-    if (world_.config.trace)
-        world_.print("VIOLATION " + found_.back().id + " " + found_.back().what);
+    if (world_.watched()) world_.say("VIOLATION " + found_.back().id + " " + found_.back().what);
 }
 
 bool Oracles::lives(std::uint8_t o) const {

@@ -114,7 +114,8 @@ class Oracles {
     bool recoverable() const;
     // Voters that serve hold different content, and too few of them the right one to say so.
     bool content_is_undecidable() const;
-    std::string voters_text() const;  // "0 1 (2 lost)"
+    bool lost(std::uint8_t o) const { return lost_[o]; }  // its history, to a fault
+    std::string voters_text() const;                      // "0 1 (2 lost)"
     std::uint64_t writes_acknowledged() const { return counts_.acknowledged; }
 
   private:

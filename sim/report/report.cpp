@@ -6,6 +6,7 @@
 
 #include "core/explain.hpp"
 #include "core/facts/strength.hpp"
+#include "sim/report/story.hpp"
 
 namespace quorate::sim {
 namespace {
@@ -66,6 +67,13 @@ std::string last_lines(const std::string& text, std::size_t count) {
     for (std::size_t i = lines.size() > count ? lines.size() - count : 0; i < lines.size(); ++i)
         out += lines[i] + "\n";
     return out;
+}
+
+std::string told(const Tape& tape) {
+    std::string text;
+    Story story(text);
+    run_watched(tape, story);
+    return text;
 }
 
 std::string truth_of(const World& world, std::uint8_t o) {
@@ -139,9 +147,10 @@ std::string truth_and_knowledge(const World& world) {
 std::string explained(const Tape& tape, std::size_t lines) {
     std::string trace;
     std::string snapshot;
+    Story story(trace);
     const RunVerdict verdict =
-        run_told(tape, &trace, Stop::at_the_first_violation,
-                 [&](const World& world) { snapshot = truth_and_knowledge(world); });
+        run_watched(tape, story, Stop::at_the_first_violation,
+                    [&](const World& world) { snapshot = truth_and_knowledge(world); });
     std::string text = text_of(verdict) + "\n";
     const std::string id = verdict.violations.empty() ? "" : verdict.violations.front().id;
     if (const std::string promise = promise_of(id); !promise.empty())
@@ -152,12 +161,8 @@ std::string explained(const Tape& tape, std::size_t lines) {
 }
 
 std::string first_difference(const Tape& a, const Tape& b) {
-    std::string told_a;
-    std::string told_b;
-    run_told(a, &told_a);
-    run_told(b, &told_b);
-    const std::vector<std::string> ours = lines_of(told_a);
-    const std::vector<std::string> theirs = lines_of(told_b);
+    const std::vector<std::string> ours = lines_of(told(a));
+    const std::vector<std::string> theirs = lines_of(told(b));
     std::size_t at = 0;
     while (at < ours.size() && at < theirs.size() && ours[at] == theirs[at])
         ++at;

@@ -121,11 +121,10 @@ RunVerdict run_tape(const Tape& tape, Stop stop, Step (*core)(State, const Event
     return live(tape, config, stop);
 }
 
-RunVerdict run_told(const Tape& tape, std::string* into, Stop stop,
-                    const std::function<void(const World&)>& look) {
+RunVerdict run_watched(const Tape& tape, Onlooker& onlooker, Stop stop,
+                       const std::function<void(const World&)>& look) {
     Config config = config_of(tape);
-    config.trace = true;
-    config.trace_into = into;
+    config.onlooker = &onlooker;
     return live(tape, config, stop, look);
 }
 

@@ -55,10 +55,9 @@ RunVerdict run_tape(const Tape& tape, Stop stop = Stop::at_the_end,
                     Step (*core)(State, const Event&) = &quorate::step);
 RunVerdict run_seed(const RunOptions& options);
 
-// The same life, told line by line as it goes: to stdout, or into `into`. `look` sees the world as
-// it was left.
-RunVerdict run_told(const Tape& tape, std::string* into = nullptr, Stop stop = Stop::at_the_end,
-                    const std::function<void(const World&)>& look = {});
+// The same life, with somebody who looks on. `look` sees the world as it was left.
+RunVerdict run_watched(const Tape& tape, Onlooker& onlooker, Stop stop = Stop::at_the_end,
+                       const std::function<void(const World&)>& look = {});
 
 // "PASS converged seed=7 digest=... : why", and a line for each violation.
 std::string text_of(const RunVerdict& verdict);

@@ -60,7 +60,7 @@ std::optional<std::uint64_t> number(const std::string& word) {
 
 class Runner {
   public:
-    explicit Runner(bool trace) { config_.trace = trace; }
+    explicit Runner(Onlooker* onlooker) { config_.onlooker = onlooker; }
 
     // Empty: it went as the line says.
     std::string take(const Words& words) {
@@ -124,11 +124,11 @@ class Runner {
 
     std::string command(const Words& words) {
         const std::string& verb = words[0];
-        if (world_->config.trace) {
+        if (world_->watched()) {
             std::string line = "----";
             for (const std::string& word : words)
                 line += " " + word;
-            world_->print(line);
+            world_->say(line);
         }
         if (verb == "expect") return expect(words);
         if (verb == "wait" && words.size() == 2 && parse_span(words[1])) {
@@ -378,7 +378,7 @@ class Runner {
 
 namespace {
 
-ScriptOutcome run_as_tape(const std::string& text, bool trace) {
+ScriptOutcome run_as_tape(const std::string& text, Onlooker* onlooker) {
     ScriptOutcome outcome;
     std::string why;
     const auto tape = parse_tape(text, why);
@@ -386,7 +386,8 @@ ScriptOutcome run_as_tape(const std::string& text, bool trace) {
         outcome.failure = why;
         return outcome;
     }
-    const RunVerdict verdict = trace ? run_told(*tape) : run_tape(*tape);
+    const RunVerdict verdict =
+        onlooker == nullptr ? run_tape(*tape) : run_watched(*tape, *onlooker);
     outcome.good = verdict.good();
     outcome.digest = verdict.digest;
     outcome.exit_code = verdict.exit_code();
@@ -398,9 +399,9 @@ bool is_tape(const std::string& text) { return text.find("\ntape\n") != std::str
 
 }  // namespace
 
-ScriptOutcome run_script(const std::string& text, bool trace) {
+ScriptOutcome run_script(const std::string& text, Onlooker* onlooker) {
     ScriptOutcome outcome;
-    Runner runner(trace);
+    Runner runner(onlooker);
     std::istringstream in(text);
     std::size_t number = 0;
     for (std::string line; std::getline(in, line);) {
@@ -414,7 +415,7 @@ ScriptOutcome run_script(const std::string& text, bool trace) {
             outcome.claim = line.substr(line.find("claim") + 6);
             if (!is_tape(text)) continue;
             const std::string claim = outcome.claim;
-            outcome = run_as_tape(text, trace);
+            outcome = run_as_tape(text, onlooker);
             outcome.claim = claim;
             return outcome;
         }

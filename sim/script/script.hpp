@@ -7,6 +7,8 @@
 
 namespace quorate::sim {
 
+class Onlooker;
+
 struct ScriptOutcome {
     std::string claim;
     bool good = false;
@@ -15,6 +17,6 @@ struct ScriptOutcome {
     int exit_code = 11;  // of a failure, as simulator.md 3.9 says
 };
 
-ScriptOutcome run_script(const std::string& text, bool trace = false);
+ScriptOutcome run_script(const std::string& text, Onlooker* onlooker = nullptr);
 
 }  // namespace quorate::sim

@@ -192,7 +192,8 @@ Durable Agent::commit(std::span<const Record> records) {
         const Decision& decision = record.decision;
         if (!decision.commands.empty() && !world_.config.forgets_to_commit)
             committed_ = decision.commands.back().id;
-        if (world_.config.trace) world_.print_decision(self_, record.event, decision);
+        if (world_.watched())
+            world_.config.onlooker->decided(world_, self_, record.event, decision);
         note_coverage(record);
         for (const RuleHit& hit : decision.hits)
             world_.kernel.note((static_cast<std::uint64_t>(hit.rule) << 24) |

@@ -1,11 +1,9 @@
 #include "sim/world/world.hpp"
 
-#include <cstdio>
 #include <sstream>
 #include <utility>
 
 #include "core/base/check.hpp"
-#include "core/explain.hpp"
 
 namespace quorate::sim {
 
@@ -63,6 +61,7 @@ void World::run_until(Instant until) {
                     static_cast<std::uint64_t>(what.kind) << 8 | what.target);
         happen(what);
         oracles.after_event();
+        if (watched()) config.onlooker->happened(*this);
     }
     kernel.now = until;
 }
@@ -188,9 +187,9 @@ void World::exited(std::uint8_t ordinal, ExitClass why) {
     ChildExit exit;
     exit.exit_class = why;
     exit.signal = why == ExitClass::killed ? 9 : why == ExitClass::stopped ? 15 : 0;
-    if (config.trace)
-        print("etcd " + std::to_string(int{ordinal}) + " ended, class " +
-              std::to_string(static_cast<int>(why)));
+    if (watched())
+        say("etcd " + std::to_string(int{ordinal}) + " ended, class " +
+            std::to_string(static_cast<int>(why)));
     agents[ordinal]->post(EtcdExited{exit});
 }
 
@@ -201,7 +200,7 @@ void World::founding(std::uint8_t ordinal, const EtcdData& data) {
     oracles.founding(ordinal, data);
 }
 void World::established(std::uint8_t ordinal) {
-    if (config.trace) print("etcd " + std::to_string(int{ordinal}) + " leads");
+    if (watched()) say("etcd " + std::to_string(int{ordinal}) + " leads");
     oracles.established(ordinal);
 }
 void World::removal_asked(std::uint8_t leader, MemberId target) {
@@ -221,29 +220,6 @@ void World::set_journal_aside(std::uint8_t o) {
     if (!volumes[o].journal.records.empty())
         journals_aside.push_back(std::move(volumes[o].journal));
     volumes[o].journal = Journal{o, {}};
-}
-
-void World::print(const std::string& line) const {
-    char at[32];
-    std::snprintf(at, sizeof at, "%9.3f  ", static_cast<double>(kernel.now.us) / 1e6);
-    if (config.trace_into != nullptr)
-        *config.trace_into += at + line + "\n";
-    else
-        std::printf("%s%s\n", at, line.c_str());
-}
-
-void World::print_decision(std::uint8_t o, const Event& event, const Decision& decision) const {
-    const std::string said = explain(decision);
-    std::string line = "r" + std::to_string(int{o}) + " " + name_of(event.observation) + ": " +
-                       explain(event.observation);
-    for (const RuleHit& hit : decision.hits)
-        line += "\n             " + rule_name(hit.rule) + " " + explain(hit) +
-                (hit.verdict == Verdict::taken ? "" : " NOT TAKEN");
-    for (const Command& command : decision.commands)
-        if (!std::holds_alternative<WakeAt>(command.body))
-            line += "\n             -> #" + std::to_string(command.id.value) + " " +
-                    name_of(command.body) + ": " + explain(command);
-    if (!decision.hits.empty() || !decision.commands.empty()) print(line);
 }
 
 }  // namespace quorate::sim

@@ -19,6 +19,7 @@
 #include "sim/world/cluster.hpp"
 #include "sim/world/disk.hpp"
 #include "sim/world/network.hpp"
+#include "sim/world/onlooker.hpp"
 #include "sim/world/store.hpp"
 
 namespace quorate::sim {
@@ -33,8 +34,7 @@ struct Config {
     Retention volumes = Retention::retain;
     Span pod_grace = seconds(60);
     Span put_period = milliseconds(500);
-    bool trace = false;
-    std::string* trace_into = nullptr;  // else traced to stdout
+    Onlooker* onlooker = nullptr;  // outlives the world
     // What the oracles are tested with: another core, and an engine that forgets its journal.
     Step (*step)(State, const Event&) = &quorate::step;
     bool forgets_to_commit = false;
@@ -109,8 +109,10 @@ class World final : private EtcdWatcher {
     std::uint64_t await_request(std::uint8_t via, std::uint8_t agent, const Command& command,
                                 bool answer_lost);
     void forget_request(std::uint64_t uid) { requests_.erase(uid); }
-    void print_decision(std::uint8_t o, const Event& event, const Decision& decision) const;
-    void print(const std::string& line) const;
+    bool watched() const { return config.onlooker != nullptr; }
+    void say(const std::string& line) const {  // to whoever looks on
+        if (watched()) config.onlooker->said(*this, line);
+    }
 
     const Config config;
     Kernel kernel;

@@ -2,21 +2,53 @@
 
 #include <chrono>
 #include <iostream>
+#include <memory>
 
+#include "sim/report/lanes.hpp"
+#include "sim/report/story.hpp"
 #include "sim/run/run.hpp"
+#include "sim/script/script.hpp"
 #include "tools/quorate/verdict.hpp"
 
 namespace quorate::cli {
 
+namespace {
+
+// What follows the verdict, told while the life goes by.
+class Telling {
+  public:
+    explicit Telling(Told told) {
+        if (told == Told::lanes) onlooker_ = std::make_unique<sim::Lanes>(text_);
+        if (told == Told::story) onlooker_ = std::make_unique<sim::Story>(text_);
+    }
+    sim::Onlooker* onlooker() const { return onlooker_.get(); }
+    const std::string& text() const { return text_; }
+
+  private:
+    std::string text_;
+    std::unique_ptr<sim::Onlooker> onlooker_;
+};
+
+}  // namespace
+
 Exit live(const sim::Tape& tape, Told told) {
-    std::string story;
+    const Telling telling(told);
     const auto begin = std::chrono::steady_clock::now();
     const sim::RunVerdict verdict =
-        told == Told::all ? sim::run_told(tape, &story) : sim::run_tape(tape);
+        told == Told::verdict ? sim::run_tape(tape) : sim::run_watched(tape, *telling.onlooker());
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
     std::cout << verdict_line(verdict, took.count(), verdict.coverage.cells()) << "\n"
-              << details_of(verdict) << story << std::flush;
+              << details_of(verdict) << telling.text() << std::flush;
     return static_cast<Exit>(verdict.exit_code());
+}
+
+Exit live_scenario(const std::string& text, Told told) {
+    const Telling telling(told);
+    const sim::ScriptOutcome outcome = sim::run_script(text, telling.onlooker());
+    std::cout << (outcome.good ? "PASS " : "FAIL ") << outcome.claim << "\n";
+    if (!outcome.good) std::cout << "  " << outcome.failure << "\n";
+    std::cout << telling.text() << std::flush;
+    return outcome.good ? Exit::ok : static_cast<Exit>(outcome.exit_code);
 }
 
 Exit live_twice(const sim::Tape& tape) {

@@ -14,7 +14,6 @@
 #include "core/rules/etcd_versions.hpp"
 #include "sim/report/report.hpp"
 #include "sim/run/run.hpp"
-#include "sim/script/script.hpp"
 #include "sim/shrink/shrink.hpp"
 #include "tools/quorate/commit.hpp"
 #include "tools/quorate/home.hpp"
@@ -41,6 +40,7 @@ struct Asked {
     std::vector<std::string> lives;
     std::uint32_t replicas = 0;
     bool trace = false;
+    bool story = false;
     bool twice = false;
     std::string seeds;
     double minutes = 0;
@@ -112,21 +112,19 @@ std::optional<sim::Tape> tape_of(const Asked& asked) {
     return tape;
 }
 
-Exit run_scenario(const Asked& asked) {
-    const auto text = text_in(asked.scenario);
-    if (!text) return fail(Exit::usage, asked.scenario + ": cannot be read");
-    const sim::ScriptOutcome outcome = sim::run_script(*text, asked.trace);
-    std::cout << (outcome.good ? "PASS " : "FAIL ") << outcome.claim;
-    if (!outcome.good) std::cout << "\n  " << outcome.failure;
-    std::cout << std::endl;
-    return outcome.good ? Exit::ok : static_cast<Exit>(outcome.exit_code);
+Told told_as(const Asked& asked) {
+    return asked.trace ? Told::lanes : asked.story ? Told::story : Told::verdict;
 }
 
 Exit run(const Asked& asked) {
-    if (!asked.scenario.empty()) return run_scenario(asked);
+    if (!asked.scenario.empty()) {
+        const auto text = text_in(asked.scenario);
+        if (!text) return fail(Exit::usage, asked.scenario + ": cannot be read");
+        return live_scenario(*text, told_as(asked));
+    }
     const auto tape = tape_of(asked);
     if (!tape) return Exit::usage;
-    return asked.twice ? live_twice(*tape) : live(*tape, asked.trace ? Told::all : Told::verdict);
+    return asked.twice ? live_twice(*tape) : live(*tape, told_as(asked));
 }
 
 Exit shrink(const Asked& asked) {
@@ -335,7 +333,8 @@ void add_sim(CLI::App& app, Exit& exit) {
     add_which(*one);
     one->add_option("--scenario", asked->scenario, "a story with expectations instead")
         ->excludes("--seed", "--tape");
-    one->add_flag("--trace", asked->trace, "prints every event");
+    one->add_flag("--trace", asked->trace, "the life as lanes, a line for each transition");
+    one->add_flag("--story", asked->story, "every decision in words")->excludes("--trace");
     one->add_flag("--check-determinism", asked->twice, "lives it twice and compares the digests");
     one->callback([asked, &exit] { exit = run(*asked); });
     CLI::App* less = verb->add_subcommand("shrink", "reduces a failing life to what it takes");
