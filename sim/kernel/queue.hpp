@@ -32,6 +32,7 @@ enum class Kind : std::uint8_t {
     peers,
     peer_letter,
 };
+const char* name_of(Kind kind);
 
 struct Happening {
     Instant at;

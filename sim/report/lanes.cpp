@@ -228,7 +228,7 @@ void Lanes::decided(const World&, std::uint8_t o, const Event&, const Decision& 
     if (acts) news_ += (news_.empty() ? "" : "; ") + rules_;
 }
 
-void Lanes::happened(const World& world) {
+void Lanes::happened(const World& world, const Happening&) {
     const Glimpse now = glimpse_of(world, replicas_in(world));
     if (!news_.empty() || !now.same(shown_)) draw(now);
     rules_.clear();

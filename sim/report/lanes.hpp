@@ -53,7 +53,7 @@ class Lanes final : public Onlooker {
     void said(const World& world, const std::string& line) override;
     void decided(const World& world, std::uint8_t o, const Event& event,
                  const Decision& decision) override;
-    void happened(const World& world) override;
+    void happened(const World& world, const Happening& what) override;
 
   private:
     static constexpr std::size_t heading_every = 40;

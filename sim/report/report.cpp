@@ -72,7 +72,7 @@ std::string last_lines(const std::string& text, std::size_t count) {
 std::string told(const Tape& tape) {
     std::string text;
     Story story(text);
-    run_watched(tape, story);
+    run_tape(tape, {.onlooker = &story});
     return text;
 }
 
@@ -148,9 +148,10 @@ std::string explained(const Tape& tape, std::size_t lines) {
     std::string trace;
     std::string snapshot;
     Story story(trace);
-    const RunVerdict verdict =
-        run_watched(tape, story, Stop::at_the_first_violation,
-                    [&](const World& world) { snapshot = truth_and_knowledge(world); });
+    const RunVerdict verdict = run_tape(
+        tape, {.stop = Stop::at_the_first_violation,
+               .onlooker = &story,
+               .look = [&](const World& world) { snapshot = truth_and_knowledge(world); }});
     std::string text = text_of(verdict) + "\n";
     const std::string id = verdict.violations.empty() ? "" : verdict.violations.front().id;
     if (const std::string promise = promise_of(id); !promise.empty())
@@ -181,7 +182,7 @@ std::string first_difference(const Tape& a, const Tape& b) {
 }
 
 std::string bundle(const Tape& found, const Tape& reduced, const std::string& release) {
-    const RunVerdict verdict = run_tape(reduced, Stop::at_the_first_violation);
+    const RunVerdict verdict = run_tape(reduced, {.stop = Stop::at_the_first_violation});
     const std::string said = text_of(verdict);
     std::string text = text_of(reduced, said.substr(0, said.find('\n')));
     text += "# golden " + said.substr(0, said.find('\n')) + "\n# release " + release + "\n";

@@ -15,7 +15,7 @@ class Story final : public Onlooker {
     void said(const World& world, const std::string& line) override;
     void decided(const World& world, std::uint8_t o, const Event& event,
                  const Decision& decision) override;
-    void happened(const World&) override {}
+    void happened(const World&, const Happening&) override {}
 
   private:
     std::string& into_;

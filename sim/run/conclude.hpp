@@ -16,6 +16,7 @@ enum class Ending : std::uint8_t {
     broke_safety,
     did_not_settle,
     simulator_fault,
+    nondeterministic,  // the same tape gave two lives
 };
 
 struct Conclusion {

@@ -18,6 +18,8 @@ const char* name_of(Ending ending) {
             return "FAIL liveness";
         case Ending::simulator_fault:
             return "FAIL simulator";
+        case Ending::nondeterministic:
+            return "FAIL nondeterminism";
     }
     return "?";
 }
@@ -33,6 +35,8 @@ int RunVerdict::exit_code() const {
             return 11;
         case Ending::simulator_fault:
             return 14;
+        case Ending::nondeterministic:
+            return 13;
     }
     return 14;
 }
@@ -40,6 +44,7 @@ int RunVerdict::exit_code() const {
 std::string RunVerdict::broken() const {
     if (good()) return {};
     if (!violations.empty()) return violations.front().id;
+    if (ending == Ending::nondeterministic) return "DETERMINISM";
     return ending == Ending::simulator_fault ? "SIM" : "L1";
 }
 
@@ -63,15 +68,15 @@ std::string RunVerdict::signature() const {
     return text;
 }
 
-namespace {
-
-RunVerdict live(const Tape& tape, const Config& config, Stop stop,
-                const std::function<void(const World&)>& look = {}) {
+RunVerdict run_tape(const Tape& tape, const LifeOptions& options) {
+    Config config = config_of(tape);
+    config.step = options.core;
+    config.onlooker = options.onlooker;
     RunVerdict verdict;
     verdict.seed = tape.seed;
     World world(config);
     const auto broken = [&] {
-        return stop == Stop::at_the_first_violation && !world.oracles.found().empty();
+        return options.stop == Stop::at_the_first_violation && !world.oracles.found().empty();
     };
     const auto run_until = [&](Instant until) {
         while (world.kernel.now < until && !broken())
@@ -109,23 +114,8 @@ RunVerdict live(const Tape& tape, const Config& config, Stop stop,
     verdict.coverage = world.coverage;
     for (const auto& agent : world.agents)
         verdict.decisions += agent->decisions();
-    if (look) look(world);
+    if (options.look) options.look(world);
     return verdict;
-}
-
-}  // namespace
-
-RunVerdict run_tape(const Tape& tape, Stop stop, Step (*core)(State, const Event&)) {
-    Config config = config_of(tape);
-    config.step = core;
-    return live(tape, config, stop);
-}
-
-RunVerdict run_watched(const Tape& tape, Onlooker& onlooker, Stop stop,
-                       const std::function<void(const World&)>& look) {
-    Config config = config_of(tape);
-    config.onlooker = &onlooker;
-    return live(tape, config, stop, look);
 }
 
 RunVerdict run_seed(const RunOptions& options) { return run_tape(draw_tape(options)); }

@@ -50,14 +50,15 @@ struct RunVerdict {
     std::string signature() const;
 };
 
-// `core` is the product's; what the simulator itself is tested with is another.
-RunVerdict run_tape(const Tape& tape, Stop stop = Stop::at_the_end,
-                    Step (*core)(State, const Event&) = &quorate::step);
+struct LifeOptions {
+    Stop stop = Stop::at_the_end;
+    // The product's; what the simulator itself is tested with is another.
+    Step (*core)(State, const Event&) = &quorate::step;
+    Onlooker* onlooker = nullptr;
+    std::function<void(const World&)> look = {};  // sees the world as it was left
+};
+RunVerdict run_tape(const Tape& tape, const LifeOptions& options = {});
 RunVerdict run_seed(const RunOptions& options);
-
-// The same life, with somebody who looks on. `look` sees the world as it was left.
-RunVerdict run_watched(const Tape& tape, Onlooker& onlooker, Stop stop = Stop::at_the_end,
-                       const std::function<void(const World&)>& look = {});
 
 // "PASS converged seed=7 digest=... : why", and a line for each violation.
 std::string text_of(const RunVerdict& verdict);

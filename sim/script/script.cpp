@@ -386,8 +386,7 @@ ScriptOutcome run_as_tape(const std::string& text, Onlooker* onlooker) {
         outcome.failure = why;
         return outcome;
     }
-    const RunVerdict verdict =
-        onlooker == nullptr ? run_tape(*tape) : run_watched(*tape, *onlooker);
+    const RunVerdict verdict = run_tape(*tape, {.onlooker = onlooker});
     outcome.good = verdict.good();
     outcome.digest = verdict.digest;
     outcome.exit_code = verdict.exit_code();

@@ -13,7 +13,7 @@ struct ShrinkOptions {
     std::uint64_t lives_max = 4'000;
     // Runs a tape: another core than the product's is what the reducer is tested with.
     std::function<RunVerdict(const Tape&)> run = [](const Tape& tape) {
-        return run_tape(tape, Stop::at_the_first_violation);
+        return run_tape(tape, {.stop = Stop::at_the_first_violation});
     };
 };
 

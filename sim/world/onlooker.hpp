@@ -7,6 +7,7 @@
 
 #include "core/model/decision.hpp"
 #include "core/model/observation.hpp"
+#include "sim/kernel/queue.hpp"
 
 namespace quorate::sim {
 
@@ -19,7 +20,8 @@ class Onlooker {
     virtual void said(const World& world, const std::string& line) = 0;
     virtual void decided(const World& world, std::uint8_t o, const Event& event,
                          const Decision& decision) = 0;
-    virtual void happened(const World& world) = 0;  // after each event of the kernel
+    virtual void happened(const World& world,
+                          const Happening& what) = 0;  // what has just done its part
 };
 
 }  // namespace quorate::sim

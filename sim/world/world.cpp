@@ -61,7 +61,7 @@ void World::run_until(Instant until) {
                     static_cast<std::uint64_t>(what.kind) << 8 | what.target);
         happen(what);
         oracles.after_event();
-        if (watched()) config.onlooker->happened(*this);
+        if (watched()) config.onlooker->happened(*this, what);
     }
     kernel.now = until;
 }

@@ -100,11 +100,11 @@ class Symbols(Folder):
         subprocess.run(["ar", "rc", library, made], check=True)
         return str(library)
 
-    def said(self, body):
-        return " ".join(symbols.problems("nm", [self.library(body)]))
+    def said(self, body, who="core"):
+        return " ".join(symbols.problems("nm", who, [self.library(body)]))
 
     def test_what_reaches_outside_is_found(self):
-        for include, call in [
+        outside = [
             ("chrono", "std::chrono::system_clock::now().time_since_epoch().count()"),
             ("random", "std::random_device{}()"),
             ("cstdlib", "std::rand()"),
@@ -114,9 +114,25 @@ class Symbols(Folder):
             ("ctime", "std::time(nullptr)"),
             ("thread", "std::thread([] {}).joinable()"),
             ("unistd.h", "getpid()"),
-        ]:
+        ]
+        for include, call in outside:
             body = f"#include <{include}>\nlong f() {{ return static_cast<long>({call}); }}\n"
-            self.assertIn("may not need this", self.said(body), call)
+            self.assertIn("the pure core may not need this", self.said(body), call)
+            self.assertIn("the simulator may not need this", self.said(body, "sim"), call)
+
+    def test_an_order_by_hash_is_found_in_the_simulator(self):
+        self.assertIn("the simulator may not need this",
+                      self.said("#include <unordered_map>\n"
+                                "int f(std::unordered_map<int*, int>& m) { m[nullptr] = 1;"
+                                " return m.begin()->second; }\n", "sim"))
+
+    def test_text_and_ordered_containers_are_the_simulators(self):
+        body = ("#include <map>\n#include <sstream>\n"
+                "int f(const std::string& s) { std::istringstream in(s); std::string w;"
+                " std::map<std::string, int> m; while (in >> w) ++m[w]; std::ostringstream out;"
+                " out << m.size(); return static_cast<int>(out.str().size()); }\n")
+        self.assertEqual("", self.said(body, "sim"))
+        self.assertIn("the pure core may not need this", self.said(body))
 
     def test_printing_is_found(self):
         self.assertIn("only core/base/check.cpp prints",

@@ -68,7 +68,7 @@ PURE_EXCEPTIONS = {"core/base/check.cpp": {"cstdio", "cstdlib"}}  # prints the c
 CLOCK = re.compile(
     r"\b\w*_clock::now\b|\bclock_gettime\b|\bgettimeofday\b|\b(?:std::)?time\(\s*(?:nullptr|NULL|0)\s*\)"
 )
-CLOCK_FOLDERS = ("adapters/clock", "sim/run", "tools")
+CLOCK_FOLDERS = ("adapters/clock", "tools")
 CLOCK_EXCEPTIONS = {
     "adapters/api/server.cpp": "gRPC takes the end of its shutdown as an instant of its own clock",
     "adapters/local/pki.cpp": "validity of certificates, when the caller gives no instant",

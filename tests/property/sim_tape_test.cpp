@@ -125,7 +125,7 @@ Step adds_nobody(State state, const Event& event) {
 TEST(Shrink, KeepsTheFailureAndLosesTheRest) {
     ShrinkOptions options;
     options.run = [](const Tape& tape) {
-        return run_tape(tape, Stop::at_the_first_violation, &adds_nobody);
+        return run_tape(tape, {.stop = Stop::at_the_first_violation, .core = &adds_nobody});
     };
     std::optional<Shrunk> shrunk;
     std::size_t before = 0;

@@ -6,7 +6,7 @@
 
 #include "sim/report/lanes.hpp"
 #include "sim/report/story.hpp"
-#include "sim/run/run.hpp"
+#include "sim/run/twice.hpp"
 #include "sim/script/script.hpp"
 #include "tools/quorate/verdict.hpp"
 
@@ -31,11 +31,12 @@ class Telling {
 
 }  // namespace
 
-Exit live(const sim::Tape& tape, Told told) {
+Exit live(const sim::Tape& tape, Told told, Lives lives) {
     const Telling telling(told);
     const auto begin = std::chrono::steady_clock::now();
-    const sim::RunVerdict verdict =
-        told == Told::verdict ? sim::run_tape(tape) : sim::run_watched(tape, *telling.onlooker());
+    const sim::RunVerdict verdict = lives == Lives::twice
+                                        ? sim::run_twice(tape)
+                                        : sim::run_tape(tape, {.onlooker = telling.onlooker()});
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
     std::cout << verdict_line(verdict, took.count(), verdict.coverage.cells()) << "\n"
               << details_of(verdict) << telling.text() << std::flush;
@@ -49,20 +50,6 @@ Exit live_scenario(const std::string& text, Told told) {
     if (!outcome.good) std::cout << "  " << outcome.failure << "\n";
     std::cout << telling.text() << std::flush;
     return outcome.good ? Exit::ok : static_cast<Exit>(outcome.exit_code);
-}
-
-Exit live_twice(const sim::Tape& tape) {
-    const auto begin = std::chrono::steady_clock::now();
-    const sim::RunVerdict first = sim::run_tape(tape);
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-    const sim::RunVerdict second = sim::run_tape(tape);
-    if (first.digest != second.digest) {
-        std::cout << nondeterminism_line(first, second) << std::endl;
-        return static_cast<Exit>(13);
-    }
-    std::cout << verdict_line(first, took.count(), first.coverage.cells()) << "\n"
-              << details_of(first) << std::flush;
-    return static_cast<Exit>(first.exit_code());
 }
 
 }  // namespace quorate::cli

@@ -11,13 +11,12 @@ namespace quorate::cli {
 // What follows the verdict: nothing; lanes, a line for each transition; or every decision in words.
 enum class Told { verdict, lanes, story };
 
+enum class Lives { once, twice };  // sim/run/twice.hpp
+
 // The exit is the life's (simulator.md 3.9).
-Exit live(const sim::Tape& tape, Told told);
+Exit live(const sim::Tape& tape, Told told, Lives lives);
 
 // The same of a scenario file's text.
 Exit live_scenario(const std::string& text, Told told);
-
-// The same life twice. 13 when their digests differ: then nothing else that is said of it counts.
-Exit live_twice(const sim::Tape& tape);
 
 }  // namespace quorate::cli

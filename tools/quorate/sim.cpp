@@ -124,7 +124,7 @@ Exit run(const Asked& asked) {
     }
     const auto tape = tape_of(asked);
     if (!tape) return Exit::usage;
-    return asked.twice ? live_twice(*tape) : live(*tape, told_as(asked));
+    return live(*tape, told_as(asked), asked.twice ? Lives::twice : Lives::once);
 }
 
 Exit shrink(const Asked& asked) {
@@ -335,7 +335,8 @@ void add_sim(CLI::App& app, Exit& exit) {
         ->excludes("--seed", "--tape");
     one->add_flag("--trace", asked->trace, "the life as lanes, a line for each transition");
     one->add_flag("--story", asked->story, "every decision in words")->excludes("--trace");
-    one->add_flag("--check-determinism", asked->twice, "lives it twice and compares the digests");
+    one->add_flag("--check-determinism", asked->twice, "lives it twice; says where they differ")
+        ->excludes("--trace", "--story", "--scenario");
     one->callback([asked, &exit] { exit = run(*asked); });
     CLI::App* less = verb->add_subcommand("shrink", "reduces a failing life to what it takes");
     add_which(*less);

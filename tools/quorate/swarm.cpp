@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "core/base/mix.hpp"
+#include "sim/run/twice.hpp"
 
 namespace quorate::cli {
 namespace {
@@ -75,7 +76,9 @@ SwarmReport run_swarm(const SwarmOptions& options, const std::atomic<bool>& stop
         while (const auto seed = draw()) {
             sim::RunOptions life = options.life;
             life.seed = *seed;
-            const RunVerdict verdict = sim::run_seed(life);
+            const sim::Tape tape = sim::draw_tape(life);
+            const RunVerdict verdict =
+                sim::is_lived_twice(*seed) ? sim::run_twice(tape) : sim::run_tape(tape);
             const std::lock_guard lock(mutex);
             add(report, verdict);
             told(report, verdict);

@@ -51,11 +51,6 @@ std::string verdict_line(const SwarmReport& report, double seconds) {
                      per_second(report.events, seconds), report.digest, report.coverage.cells());
 }
 
-std::string nondeterminism_line(const sim::RunVerdict& first, const sim::RunVerdict& second) {
-    return "FAIL nondeterminism seed=" + std::to_string(first.seed) + " commit=" + commit() +
-           formatted(" digests=%016" PRIx64 ",%016" PRIx64, first.digest, second.digest);
-}
-
 std::string details_of(const sim::RunVerdict& verdict) {
     std::string text =
         formatted("faults=%" PRIu64 " writes=%" PRIu64 " settled=%.0fs\n", verdict.faults,

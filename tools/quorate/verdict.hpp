@@ -13,7 +13,6 @@ namespace quorate::cli {
 // New are the cells that no earlier life of this invocation met: of one life, all it met.
 std::string verdict_line(const sim::RunVerdict& verdict, double seconds, std::size_t new_cells);
 std::string verdict_line(const SwarmReport& report, double seconds);
-std::string nondeterminism_line(const sim::RunVerdict& first, const sim::RunVerdict& second);
 
 // The lines below it: how the life went, why it ended so, and every violation.
 std::string details_of(const sim::RunVerdict& verdict);
