@@ -9,7 +9,7 @@
 #include "core/facts/evidence.hpp"
 #include "core/facts/strength.hpp"
 #include "core/rules/etcd_versions.hpp"
-#include "core/rules/quorum.hpp"
+#include "core/rules/readiness.hpp"
 
 namespace quorate::host {
 namespace {
@@ -105,24 +105,6 @@ Json member_json(const State& state, const StatusExtras& extras, Ordinal ordinal
             {"etcd_version", answer.answers ? to_text(answer.version) : ""}};
 }
 
-// In order, a StatefulSet starts a replica only when the one before is ready. After all were
-// stopped that would be for ever: a member alone cannot serve. This one has done its part, and
-// waits for replicas that are not there yet.
-bool awaits_peers(const State& state, bool ready) {
-    const Facts& facts = state.facts;
-    if (ready || !facts.record || facts.record->stage != RecordStage::formed) return false;
-    if (facts.record->rebuild) return facts.record->rebuild->survivor > facts.settings.self;
-    if (state.replica.phase == ReplicaPhase::awaiting_admission) return !somebody_serves(facts);
-    std::size_t members = 0;
-    std::size_t started = 0;
-    for (const auto& [ordinal, entry] : facts.record->replicas) {
-        if (entry.member_id.value == 0) continue;
-        ++members;
-        if (ordinal <= facts.settings.self) ++started;
-    }
-    return facts.etcd_running && members > 0 && started < quorum(members);
-}
-
 Json parked_by(const auto& machine, const Json& replica) {
     return {{"reason", machine.reason}, {"next_step", machine.next_step}, {"replica", replica}};
 }
@@ -167,11 +149,11 @@ Json evidence_json(const State& state) {
 
 Json self_json(const State& state, const StatusExtras& extras) {
     const Ordinal self = state.facts.settings.self;
+    const MemberStatus newest = answer_of(state, extras, self);
     Json json = member_json(state, extras, self);
-    const bool ready = state.facts.etcd_running && json["ready"].get<bool>();
-    json["ready"] = ready;
+    json["ready"] = is_ready(state.facts, newest);
     json["phase"] = phase_word(Machine::replica, state.replica.phase);
-    json["awaits_peers"] = awaits_peers(state, ready);
+    json["awaits_peers"] = awaits_peers(state, newest);
     json["agent_pid"] = ::getpid();
     json["evidence"] = evidence_json(state);
     if (extras.etcd_pid != 0) json["etcd_pid"] = extras.etcd_pid;

@@ -8,7 +8,7 @@
 #include <exception>
 
 #include "core/explain.hpp"
-#include "core/facts/evidence.hpp"
+#include "core/rules/readiness.hpp"
 
 namespace quorate::metrics {
 
@@ -31,7 +31,8 @@ struct Metrics::Families {
     prometheus::Labels label;
 
     prometheus::Gauge& ready =
-        gauge("quorate_ready", "1 when a linearizable read through this member succeeded just now");
+        gauge("quorate_ready",
+              "1 when this member serves linearizable reads and its content is not in doubt");
     prometheus::Gauge& etcd_running = gauge("quorate_etcd_running", "1 while the etcd child runs");
     prometheus::Gauge& etcd_exits =
         gauge("quorate_etcd_exits", "exits of etcd in this life of the agent");
@@ -82,7 +83,8 @@ void Metrics::peer_refused(const char* why) {
 
 void Metrics::state_is(const State& state) {
     const Facts& facts = state.facts;
-    families_->ready.Set(serves(facts, facts.settings.self) ? 1 : 0);
+    const ProbeFact* own = facts.probes.find(facts.settings.self);
+    families_->ready.Set(own != nullptr && is_ready(facts, own->status) ? 1 : 0);
     families_->etcd_running.Set(facts.etcd_running ? 1 : 0);
     families_->etcd_exits.Set(facts.exits);
     families_->authority.Set(state.authority.phase == AuthorityPhase::holding ? 1 : 0);

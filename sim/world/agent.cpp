@@ -7,6 +7,7 @@
 #include "core/base/mix.hpp"
 #include "core/explain.hpp"
 #include "core/facts/growth.hpp"
+#include "core/rules/readiness.hpp"
 #include "sim/ports/volume.hpp"
 #include "sim/world/world.hpp"
 
@@ -515,6 +516,18 @@ void Agent::execute(std::uint32_t slot) {
     waiting_[slot].free = true;
     world_.oracles.carrying_out(self_, waiting.command);
     std::visit(Carry{*this, waiting}, waiting.command.body);
+}
+
+bool Agent::says_ready() const {
+    return alive_ && !frozen_ && is_ready(state().facts, own_status());
+}
+bool Agent::awaits_peers() const {
+    return alive_ && !frozen_ && quorate::awaits_peers(state(), own_status());
+}
+const MemberStatus& Agent::own_status() const {
+    static const MemberStatus unknown;
+    const ProbeFact* own = state().facts.probes.find(Ordinal{self_});
+    return own == nullptr ? unknown : own->status;
 }
 
 void Agent::store_changed() {

@@ -55,6 +55,10 @@ class Agent final : private JournalPort, private OutboxPort, private ClockPort {
     const Remembered& memory_of(std::uint8_t o) const { return memory_[o]; }
     Instant runs_since() const { return runs_since_; }
 
+    // What its status says; one that is stopped says nothing.
+    bool says_ready() const;
+    bool awaits_peers() const;
+
     // How many cases of each were seen, for the run's report.
     std::uint64_t decisions() const { return decisions_; }
 
@@ -114,6 +118,7 @@ class Agent final : private JournalPort, private OutboxPort, private ClockPort {
 
     ContentCompared compare(const std::vector<Ordinal>& replicas) const;
 
+    const MemberStatus& own_status() const;
     bool fenced(Fence fence) const;
 
     World& world_;

@@ -164,22 +164,10 @@ void World::hold(std::uint8_t o, bool held) {
     }
 }
 
-// OrderedReady makes a missing pod only when those before it are ready. An agent that waits for
-// the quorum, for another's rebuild, or for founders of higher ordinals, must therefore count as
-// ready, or the pod that would bring it back is never made.
+// OrderedReady makes a missing pod only when those before it are ready, by their own agents' word.
 bool World::ready(std::uint8_t o) const {
-    if (cluster.serves(o)) return true;
-    const State& state = agents[o]->state();
-    const ClusterPhase phase = state.cluster.phase;
-    const bool another_is_rebuilt = state.facts.record && state.facts.record->rebuild &&
-                                    state.facts.record->rebuild->survivor > Ordinal{o};
-    const bool others_found =
-        state.facts.record && state.facts.record->stage == RecordStage::forming &&
-        std::all_of(state.facts.record->founders.begin(), state.facts.record->founders.end(),
-                    [&](Ordinal founder) { return founder > Ordinal{o}; });
-    return agents[o]->alive() &&
-           (phase == ClusterPhase::quorum_lost || phase == ClusterPhase::parked ||
-            another_is_rebuilt || others_found);
+    const Agent& agent = *agents[o];
+    return agent.says_ready() || agent.awaits_peers();
 }
 
 void World::cut_store(std::uint8_t o, bool cut) {

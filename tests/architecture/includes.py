@@ -33,7 +33,7 @@ ARROWS = {
     "adapters/kube": EDGE,
     "adapters/local": EDGE,
     "adapters/log": EDGE + ["core"],
-    "adapters/metrics": EDGE + ["core", "core/facts"],
+    "adapters/metrics": EDGE + ["core", "core/rules"],
     "adapters/peer": EDGE,
     "adapters/process": EDGE,
     "adapters/store": EDGE,

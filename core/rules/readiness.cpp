@@ -1,0 +1,61 @@
+#include "core/rules/readiness.hpp"
+
+#include <algorithm>
+
+#include "core/facts/evidence.hpp"
+#include "core/rules/quorum.hpp"
+
+namespace quorate {
+namespace {
+
+// A majority says that it is wrong, nobody can say who is, or etcd itself accuses it. Whoever is
+// wrong serves reads as if nothing were (etcd-measured.md 1.3).
+bool content_is_suspect(const Facts& facts, const MemberStatus& newest) {
+    const std::vector<MemberId> named = accused(facts);
+    return facts.judged.verdict == HashVerdict::undecided ||
+           facts.diverged.contains(newest.member_id) ||
+           std::find(named.begin(), named.end(), newest.member_id) != named.end();
+}
+
+// None of those that were named can be made before this one.
+bool others_found(const ClusterRecord& record, Ordinal self) {
+    return std::all_of(record.founders.begin(), record.founders.end(),
+                       [&](Ordinal founder) { return founder > self; });
+}
+
+// A member alone cannot serve when all were stopped: those up to this one are no quorum.
+bool too_few_so_far(const ClusterRecord& record, Ordinal self) {
+    std::size_t members = 0;
+    std::size_t started = 0;
+    for (const auto& [ordinal, entry] : record.replicas) {
+        if (entry.member_id.value == 0) continue;
+        ++members;
+        if (ordinal <= self) ++started;
+    }
+    return members > 0 && started < quorum(members);
+}
+
+}  // namespace
+
+bool is_ready(const Facts& facts, const MemberStatus& newest) {
+    return facts.etcd_running && newest.serves && !content_is_suspect(facts, newest);
+}
+
+bool awaits_peers(const State& state, const MemberStatus& newest) {
+    const Facts& facts = state.facts;
+    if (is_ready(facts, newest) || !facts.record) return false;
+    const Ordinal self = facts.settings.self;
+    const ClusterRecord& record = *facts.record;
+    if (record.stage == RecordStage::forming) return others_found(record, self);
+    if (record.stage != RecordStage::formed) return false;
+    if (record.rebuild) return record.rebuild->survivor > self;
+    // One that is missing may hold the copy that decides.
+    if (facts.etcd_running && content_is_suspect(facts, newest)) return true;
+    if (state.cluster.phase == ClusterPhase::quorum_lost ||
+        state.cluster.phase == ClusterPhase::parked)
+        return true;
+    if (state.replica.phase == ReplicaPhase::awaiting_admission) return !somebody_serves(facts);
+    return facts.etcd_running && too_few_so_far(record, self);
+}
+
+}  // namespace quorate
