@@ -117,6 +117,7 @@ struct ask_again {
 struct take_answer {
     static Out decide(const State& state, const auto&) {
         Out out = settle(state);
+        out.data->retry_at = state.replica.retry_at;  // it may be the answer to an earlier request
         const ReplicaEntry* entry = own_entry(state.facts);
         if (entry != nullptr && entry->claim == VolumeClaim::holding) out.data->condemned = false;
         out.data->told_at = state.now;

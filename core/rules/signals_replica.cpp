@@ -19,11 +19,13 @@ bool may_retry(const State& state) { return state.now >= state.replica.retry_at;
 bool record_is_free(const State& state) { return !record_is_busy(state); }
 
 // Not at the first older news: the next may be on its way.
-Reading record_behind(const State& state) {
+bool stays_behind(const State& state) {
     const Facts& facts = state.facts;
-    if (!facts.record_there || in_flight<WriteRecord>(state) || !may_retry(state))
-        return std::nullopt;
-    if (state.now < facts.record_behind_at + facts.settings.policy.retry_period)
+    return facts.record_there &&
+           state.now >= facts.record_behind_at + facts.settings.policy.retry_period;
+}
+Reading record_behind(const State& state) {
+    if (!stays_behind(state) || in_flight<WriteRecord>(state) || !may_retry(state))
         return std::nullopt;
     return signal::record_behind{};
 }
@@ -243,6 +245,7 @@ Reading examined(const State& state) {
             "the cluster record cannot be read: " + facts.record_unreadable,
             "put a readable copy of the record back"};
     if (!facts.disk) return may_retry(state) ? Reading(signal::unexamined{}) : std::nullopt;
+    if (facts.record_there && facts.record) return record_behind(state);
     if (stops(facts)) return when_stopping(state);
     if (!facts.desired || !facts.record_known) return std::nullopt;
     if (remembers_more(facts)) return record_behind(state);
@@ -268,7 +271,7 @@ Reading examined(const State& state) {
     Reading verdict = verdict_signal(state);
     const bool writes = verdict && (std::holds_alternative<signal::nothing_founded>(*verdict) ||
                                     std::holds_alternative<signal::needs_admission>(*verdict));
-    if (writes && !record_is_free(state)) return std::nullopt;
+    if (writes && (!record_is_free(state) || !may_retry(state))) return std::nullopt;
     // Nothing runs before those that may remember more were heard. One that is parked begins again
     // from here when it may start: only who examines asks them.
     if (verdict && std::holds_alternative<signal::may_start>(*verdict) &&
@@ -383,7 +386,7 @@ Reading when_serving(const State& state) {
 
 Reading when_awaiting(const State& state) {
     const Facts& facts = state.facts;
-    if (facts.stop_requested || !facts.record) return signal::look_again{};
+    if (facts.stop_requested || !facts.record || stays_behind(state)) return signal::look_again{};
     if (facts.record->rebuild && facts.record->rebuild->survivor != facts.settings.self)
         return signal::look_again{};
     const ReplicaEntry* entry = own_entry(facts);
@@ -399,7 +402,7 @@ Reading when_awaiting(const State& state) {
 
 Reading when_idle(const State& state) {
     const Facts& facts = state.facts;
-    if (stops(facts) || !facts.disk) return signal::look_again{};
+    if (stops(facts) || !facts.disk || stays_behind(state)) return signal::look_again{};
     if (facts.record && facts.record->rebuild &&
         facts.record->rebuild->survivor != facts.settings.self)
         return std::nullopt;
@@ -412,7 +415,7 @@ Reading when_idle(const State& state) {
 Reading when_rebuilding(const State& state) {
     const Facts& facts = state.facts;
     if (in_flight<RebuildEtcd>(state)) return std::nullopt;
-    if (!facts.record || !facts.record->rebuild) return signal::look_again{};
+    if (!facts.record || !facts.record->rebuild || stays_behind(state)) return signal::look_again{};
     if (!may_retry(state) || !record_is_free(state)) return std::nullopt;
     const Epoch next{facts.record->epoch.value + 1};
     if (facts.rebuilt == next) return signal::untold{};

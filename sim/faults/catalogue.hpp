@@ -73,6 +73,12 @@ enum class FaultClass : std::uint8_t { transient, data_loss, operator_step };
 // What follows the verb: which replicas, a number, where a crash falls, or groups of replicas.
 enum class Shape : std::uint8_t { none, replica, two, number, replica_number, crash, groups };
 
+// Beside a wiped volume or a lost journal nobody may know the record any more, and replicas that do
+// not run are not asked before another cluster is founded: not answered yet, so not drawn.
+constexpr bool only_when_asked(Fault fault) {
+    return fault == Fault::record_back || fault == Fault::lose_record;
+}
+
 struct FaultKind {
     Fault fault = Fault::count_;
     const char* id = "";    // in simulator.md 3.4

@@ -2,12 +2,21 @@
 
 namespace quorate::sim {
 
+void keep_newest(Journal& journal, const Facts& facts) {
+    const auto& newest = facts.record ? facts.record : facts.record_before;
+    const bool kept = newest.has_value() == journal.newest.has_value() &&
+                      (!newest || (newest->revision == journal.newest->revision &&
+                                   newest->lineage == journal.newest->lineage));
+    if (!kept) journal.newest = newest;
+}
+
 State VolumeJournal::folded() const {
     State state;
     if (kept_.records.empty()) return state;
     state.seq = kept_.records.back().event.seq;
     state.now = kept_.records.back().event.at;
     state.facts.peers = kept_.peers;
+    state.facts.record_before = kept_.newest;
     for (auto record = kept_.records.rbegin(); record != kept_.records.rend(); ++record) {
         if (record->decision.commands.empty()) continue;
         state.last_command = record->decision.commands.back().id;

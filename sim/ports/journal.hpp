@@ -8,6 +8,9 @@
 
 namespace quorate::sim {
 
+// The newest cluster record that the agent of this journal knows outlives it.
+void keep_newest(Journal& journal, const Facts& facts);
+
 class VolumeJournal final : public JournalPort {
   public:
     // `kept` outlives this and stays where it is.

@@ -40,9 +40,10 @@ class Writer {
     Writer(const TapeOptions& options, Tape& tape)
         : tape_(tape), draws_(options.seed), wanted_(tape.replicas) {
         for (std::size_t i = 0; i < faults_count; ++i) {
-            const bool allowed =
-                options.faults.empty() || std::find(options.faults.begin(), options.faults.end(),
-                                                    static_cast<Fault>(i)) != options.faults.end();
+            const auto fault = static_cast<Fault>(i);
+            const bool asked = std::find(options.faults.begin(), options.faults.end(), fault) !=
+                               options.faults.end();
+            const bool allowed = asked || (options.faults.empty() && !only_when_asked(fault));
             const bool live = draws_.chance(40);
             const auto weight = 1U << draws_.below(6);
             if (allowed && (live || !options.faults.empty())) weights_[i] = weight;

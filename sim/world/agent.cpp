@@ -178,6 +178,8 @@ void Agent::run() {
     if (engine_->take({&first, 1}) == Durable::no) return die();
     if (report && !world_.config.forgets_to_commit)
         world_.volumes[self_].journal.peers = state().facts.peers;
+    if (!world_.config.forgets_to_commit)
+        keep_newest(world_.volumes[self_].journal, state().facts);
     if (alive_ && !inbox_.empty()) schedule_run();
 }
 

@@ -93,7 +93,9 @@ struct EtcdData {
 struct Journal {
     std::uint8_t owner = 0;
     std::vector<Record> records;
-    SmallMap<Ordinal, PeerFact> peers = {};  // as the records fold: all that outlives a life
+    // As the records fold, all that outlives a life.
+    SmallMap<Ordinal, PeerFact> peers = {};
+    std::optional<ClusterRecord> newest = {};
 };
 
 struct Volume {

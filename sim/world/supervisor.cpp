@@ -192,6 +192,8 @@ void World::lose_journal(std::uint8_t o, std::size_t records) {
     for (const Record& record : kept)
         state = config.step(std::move(state), record.event).next;
     volumes[o].journal.peers = state.facts.peers;
+    volumes[o].journal.newest.reset();
+    keep_newest(volumes[o].journal, state.facts);
 }
 
 void World::swap_journals(std::uint8_t a, std::uint8_t b) {

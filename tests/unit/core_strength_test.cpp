@@ -49,9 +49,11 @@ TEST(Content, OfALearnerIsKnownWhenItWasComparedWithItsLeader) {
     EXPECT_EQ(Strength::unknown, strength(state, Subject::content)) << "that of voters is another";
     state.repair.goal = Revision{400};
     ContentCompared& compared = state.facts.content.emplace();
-    for (const std::uint32_t one : {0U, 2U})
-        compared.hashes[Ordinal{one}] =
-            ContentHash{.answered = true, .hash = 5, .revision = Revision{490}};
+    for (const std::uint32_t one : {0U, 2U}) {
+        ContentHash& hash = compared.hashes[Ordinal{one}];
+        hash.answered = true;
+        hash.revision = Revision{490};
+    }
     state.facts.content_at = state.now;
     EXPECT_EQ(Strength::quorum_confirmed, strength(state, Subject::content));
     state.now = state.now + minutes(1);
