@@ -105,6 +105,7 @@ class Oracles {
     void rebuilt(std::uint8_t o);
     void journal_lost(std::uint8_t o) { last_command_[o] = {}; }  // and with it what was numbered
     void disarming_nospace();
+    void refold(Journal& journal, std::size_t kept);
     void accept_loss(Ordinal survivor);  // an operator's token
     void after_event();
     void audit();
@@ -168,7 +169,6 @@ class Oracles {
     void note_voters(std::uint8_t leader);
     void note_service(std::uint8_t o);
     void check_content(std::uint8_t leader);
-    void refold(const Journal& journal);
     void forgive_all();
     void forgive_all_but(const EtcdData& data);
 

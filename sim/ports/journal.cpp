@@ -17,6 +17,7 @@ State VolumeJournal::folded() const {
     state.now = kept_.records.back().event.at;
     state.facts.peers = kept_.peers;
     state.facts.record_before = kept_.newest;
+    state.last_command = kept_.folded.last_command;
     for (auto record = kept_.records.rbegin(); record != kept_.records.rend(); ++record) {
         if (record->decision.commands.empty()) continue;
         state.last_command = record->decision.commands.back().id;

@@ -231,7 +231,10 @@ void Agent::note_coverage(const Record& record) {
 
 void Agent::release(std::span<const Command> commands) {
     // Observations are taken one at a time here: what was decided last led to this state.
-    const std::vector<Record>& durable = world_.volumes[self_].journal.records;
+    Journal& journal = world_.volumes[self_].journal;
+    const std::vector<Record>& durable = journal.records;
+    if (durable.size() >= Journal::records_most)
+        world_.oracles.refold(journal, Journal::records_least);
     if (!durable.empty()) world_.oracles.decided(self_, state(), durable.back().decision);
     if (crashes_at(CrashPoint::after_commit, commands)) return die();
     const bool dies = crashes_at(CrashPoint::after_release, commands);

@@ -11,6 +11,7 @@
 #include "core/base/ids.hpp"
 #include "core/engine/ports.hpp"
 #include "core/model/disk.hpp"
+#include "core/model/state.hpp"
 
 namespace quorate::sim {
 
@@ -90,12 +91,19 @@ struct EtcdData {
     LogPosition last() const { return {Term{last_term()}, LogIndex{last_index()}}; }
 };
 
+// Its newest records; those before them are kept as what they fold to, or a life would grow with
+// all that was ever decided in it.
 struct Journal {
+    static constexpr std::size_t records_most = 256;
+    static constexpr std::size_t records_least =
+        64;  // left by a fold: more than any tail that is lost
+
     std::uint8_t owner = 0;
     std::vector<Record> records;
     // As the records fold, all that outlives a life.
     SmallMap<Ordinal, PeerFact> peers = {};
     std::optional<ClusterRecord> newest = {};
+    State folded = {};  // what was before `records`
 };
 
 struct Volume {

@@ -188,7 +188,7 @@ void World::lose_journal(std::uint8_t o, std::size_t records) {
     std::vector<Record>& kept = volumes[o].journal.records;
     if (records >= kept.size()) return set_journal_aside(o);
     kept.resize(kept.size() - records);
-    State state;
+    State state = volumes[o].journal.folded;
     for (const Record& record : kept)
         state = config.step(std::move(state), record.event).next;
     volumes[o].journal.peers = state.facts.peers;

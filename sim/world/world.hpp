@@ -125,7 +125,6 @@ class World final : private EtcdWatcher {
     Coverage coverage;
     std::array<std::unique_ptr<Agent>, Network::size> agents;
     std::array<Pod, Network::size> pods;
-    std::vector<Journal> journals_aside;
     std::uint32_t lost_answers_percent = 0;
     std::uint32_t conflicts_percent = 0;
     std::array<Span, Network::size> watch_lag{};

@@ -40,6 +40,21 @@ TEST(Simulation, AnotherSeedIsAnotherLife) {
     EXPECT_NE(run_seed(one).digest, run_seed(other).digest);
 }
 
+TEST(Simulation, AJournalFoldsToWhatItsAgentKnowsHoweverLongTheLife) {
+    World world(quick());
+    world.run_for(minutes(50));
+    for (std::uint8_t o = 0; o < 3; ++o) {
+        const Journal& journal = world.volumes[o].journal;
+        EXPECT_GE(journal.records.size(), Journal::records_least);
+        EXPECT_LE(journal.records.size(), Journal::records_most);
+        EXPECT_GT(journal.folded.seq, EventSeq{Journal::records_most});
+        State state = journal.folded;
+        for (const Record& record : journal.records)
+            state = step(std::move(state), record.event).next;
+        EXPECT_EQ(state, world.agents[o]->state()) << "replica " << int{o};
+    }
+}
+
 TEST(Simulation, EveryLifeKeepsTheInvariantsAndSettles) {
     const bool longer = std::getenv("QUORATE_LONG") != nullptr;
     OracleCounts sum;
