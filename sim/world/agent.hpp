@@ -82,6 +82,7 @@ class Agent final : private JournalPort, private OutboxPort, private ClockPort {
     struct Peer {
         Remembered told;  // what this agent told it last
         std::optional<PeerReport> posted;
+        PeerReport posted_identities;  // without what merely grows
         Instant told_at;
         Instant posted_at;
         bool asked = false;
@@ -111,10 +112,10 @@ class Agent final : private JournalPort, private OutboxPort, private ClockPort {
     void tick_peers();
     void exchange();
     void tell(std::uint8_t peer, bool answered);
-    void deliver(std::uint8_t from, const PeerReport& report, bool answered);
+    Letter& post_letter();
     void read_letter(std::uint32_t slot);
     void hear(std::uint8_t from, const PeerReport& report);
-    PeerReport next_report();
+    void write_report(PeerReport& report);
 
     ContentCompared compare(const std::vector<Ordinal>& replicas) const;
 
@@ -153,6 +154,7 @@ class Agent final : private JournalPort, private OutboxPort, private ClockPort {
     std::array<Remembered, 16> memory_{};
     std::array<Peer, 16> peers_{};
     std::vector<Letter> letters_;
+    PeerReport heard_;  // the last report, without what merely grows
     std::uint64_t decisions_ = 0;
 };
 

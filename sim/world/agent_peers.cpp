@@ -63,11 +63,15 @@ void Agent::exchange() {
     }
 }
 
-PeerReport Agent::next_report() {
-    PeerReport report{lineage_, boot_, ++sequence_, own_, {}};
+// Into what a letter before it left: whoever tells each second takes no memory.
+void Agent::write_report(PeerReport& report) {
+    report.lineage = lineage_;
+    report.boot = boot_;
+    report.sequence = ++sequence_;
+    report.self = own_;
+    report.others.clear();
     for (std::uint8_t o = 0; o < Cluster::size; ++o)
         if (memory_[o].member_id.value != 0) report.others[Ordinal{o}] = memory_[o];
-    return report;
 }
 
 void Agent::tell(std::uint8_t peer, bool answered) {
@@ -75,15 +79,19 @@ void Agent::tell(std::uint8_t peer, bool answered) {
     if (!other.alive_ || !world_.network.linked(self_, peer)) return;
     peers_[peer].told = own_;
     peers_[peer].told_at = world_.kernel.now;
-    other.deliver(self_, next_report(), answered);
+    Letter& letter = other.post_letter();
+    write_report(letter.report);
+    letter.from = self_;
+    letter.answered = answered;
 }
 
-void Agent::deliver(std::uint8_t from, const PeerReport& report, bool answered) {
+// One that is on its way to this agent, for its sender to write.
+Agent::Letter& Agent::post_letter() {
     std::uint32_t slot = 0;
     while (slot < letters_.size() && !letters_[slot].free)
         ++slot;
     if (slot == letters_.size()) letters_.emplace_back();
-    letters_[slot] = Letter{report, from, answered, false};
+    letters_[slot].free = false;
     Happening next;
     next.kind = Kind::peer_letter;
     next.target = self_;
@@ -92,11 +100,12 @@ void Agent::deliver(std::uint8_t from, const PeerReport& report, bool answered) 
     world_.kernel.schedule(world_.kernel.streams.between(self_, Purpose::peer_delay,
                                                          milliseconds(1), milliseconds(15)),
                            next);
+    return letters_[slot];
 }
 
 void Agent::read_letter(std::uint32_t slot) {
-    const Letter letter = letters_[slot];
-    letters_[slot].free = true;
+    Letter& letter = letters_[slot];
+    letter.free = true;  // nobody writes to this agent while it reads
     if (!world_.network.linked(self_, letter.from) || letter.report.lineage != lineage_) return;
     // Who tells something is answered with what was known before it.
     if (!letter.answered) tell(letter.from, true);
@@ -107,12 +116,15 @@ void Agent::hear(std::uint8_t from, const PeerReport& report) {
     remember(memory_[from], report.self);
     Peer& peer = peers_[from];
     const Instant now = world_.kernel.now;
-    const bool changed = !peer.posted || without_growth(*peer.posted) != without_growth(report);
+    heard_ = report;
+    heard_ = without_growth(std::move(heard_));
+    const bool changed = !peer.posted || peer.posted_identities != heard_;
     const bool grown =
         peer.posted && (peer.posted->self != report.self || peer.posted->others != report.others);
     const bool due = grown && now >= peer.posted_at + world_.config.policy.heartbeat_period;
     if (!std::exchange(peer.asked, false) && !changed && !due) return;
     peer.posted = report;
+    peer.posted_identities = heard_;
     peer.posted_at = now;
     post(PeerReported{Ordinal{from}, report});
 }

@@ -244,8 +244,8 @@ std::optional<std::uint8_t> Cluster::leader_of(std::uint8_t o) const {
     return view != nullptr ? std::optional(view->ordinal) : std::nullopt;
 }
 
-std::vector<std::uint8_t> Cluster::group_of(std::uint8_t leader) const {
-    std::vector<std::uint8_t> group;
+std::size_t Cluster::group_size(std::uint8_t leader) const {
+    std::size_t group = 0;
     const Process& p = processes_[leader];
     const EtcdData& mine = *volumes_[leader].data;
     for (const View& view : p.conf) {
@@ -253,7 +253,7 @@ std::vector<std::uint8_t> Cluster::group_of(std::uint8_t leader) const {
         for (std::uint8_t o = 0; o < size; ++o) {
             if (!runs_as(o, view.id, mine.cluster) || !network_.linked(leader, o)) continue;
             if (volumes_[o].data->term > mine.term) continue;
-            group.push_back(o);
+            ++group;
             break;  // one vote, however many run as it
         }
     }
@@ -263,7 +263,7 @@ std::vector<std::uint8_t> Cluster::group_of(std::uint8_t leader) const {
 bool Cluster::able(std::uint8_t leader) const {
     const Process& p = processes_[leader];
     return p.up() && p.role == Role::leader && p.established &&
-           group_of(leader).size() >= quorum_of(voters(p));
+           group_size(leader) >= quorum_of(voters(p));
 }
 
 std::optional<std::uint8_t> Cluster::able_leader() const {
@@ -323,6 +323,7 @@ std::optional<MemberList> Cluster::members(std::uint8_t o, Freshness freshness) 
     MemberList list;
     list.freshness = freshness;
     list.cluster_id = volumes_[o].data->cluster;
+    list.members.reserve(p.conf.size());
     for (const View& view : p.conf) {
         ListedMember member;
         member.id = view.id;

@@ -159,9 +159,9 @@ class Cluster {
     Revision revision(std::uint8_t ordinal) const;
 
     // What an omniscient eye sees.
-    bool serves(std::uint8_t ordinal) const;          // a linearizable read succeeds now
-    std::optional<std::uint8_t> able_leader() const;  // the first that can commit now
-    std::vector<std::uint8_t> group_of(std::uint8_t leader) const;  // voters that follow it
+    bool serves(std::uint8_t ordinal) const;            // a linearizable read succeeds now
+    std::optional<std::uint8_t> able_leader() const;    // the first that can commit now
+    std::size_t group_size(std::uint8_t leader) const;  // voters that follow it
     bool able(std::uint8_t leader) const;
     // Changes whenever who can commit may have changed.
     std::uint64_t topology() const { return topology_; }
@@ -272,6 +272,7 @@ class Cluster {
     };
     std::vector<Route> routes_;
     std::uint64_t topology_ = 0;
+    std::vector<std::uint64_t> matches_;  // of advance_commit, kept for its memory
 };
 
 }  // namespace quorate::sim

@@ -419,7 +419,8 @@ void Cluster::lead_append(std::uint8_t o, LogEntry entry) {
 void Cluster::advance_commit(std::uint8_t o) {
     Process& p = at(o);
     EtcdData& d = disk(o);
-    std::vector<std::uint64_t> matches;
+    std::vector<std::uint64_t>& matches = matches_;
+    matches.clear();
     for (const Progress& progress : p.progress) {
         const View* view = find(p, progress.id);
         if (view != nullptr && !view->learner) matches.push_back(progress.match);
