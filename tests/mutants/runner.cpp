@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <fstream>
 #include <map>
 #include <set>
@@ -16,6 +17,7 @@
 
 #include "sim/run/run.hpp"
 #include "sim/script/script.hpp"
+#include "sim/shrink/shrink.hpp"
 #include "tests/mutants/mutated.hpp"
 
 namespace quorate::mutants {
@@ -25,6 +27,7 @@ using Clock = std::chrono::steady_clock;
 
 // A mistake may make a life endless; seconds of one processor for all lives of one mutant.
 constexpr rlim_t processor_seconds = 900;
+constexpr rlim_t reduction_seconds = 300;  // simulator.md 4.4: the hard cap
 
 struct Heard {
     std::string id;
@@ -74,6 +77,7 @@ struct Left {
     char where[120] = "";
     char what[240] = "";
     char others[120] = "";
+    Reduced reduced;
 };
 
 template <std::size_t N>
@@ -140,6 +144,7 @@ Death death_of(const Left& left, int status, const std::vector<std::string>& kil
     death.what = left.what;
     death.others = left.others;
     death.seeds = left.seeds;
+    death.reduced = left.reduced;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return death;
     death.id = "CRASH";
     death.what = WIFSIGNALED(status) ? "signal " + std::to_string(WTERMSIG(status))
@@ -162,9 +167,28 @@ void listen_for_canary(const std::vector<std::size_t>& switches, Mutant mutant, 
     live_all(mutant, how, left);
 }
 
+// The mistake is still on: the reducer's lives make it too.
+void reduce(const Search& how, Left& left) {
+    sim::RunOptions options;
+    options.seed = how.first_seed + left.seeds - 1;
+    const sim::Tape tape = sim::draw_tape(options);
+    const std::clock_t begin = std::clock();
+    const auto shrunk = sim::shrink(tape, {});
+    if (!shrunk) return;
+    left.reduced.done = true;
+    left.reduced.minimal = shrunk->minimal;
+    left.reduced.processor_seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+    left.reduced.lives = shrunk->lives;
+    left.reduced.episodes_left = shrunk->tape.episodes.size();
+    left.reduced.replicas_left = shrunk->tape.replicas;
+}
+
+bool by_seed(const std::string& where) { return where.rfind("seed ", 0) == 0; }
+
 [[noreturn]] void be(const std::vector<std::size_t>& switches, const Mutant& mutant,
                      const Search& how, Left& left) {
-    const rlimit limit{processor_seconds, processor_seconds};
+    const rlim_t seconds = processor_seconds + (how.shrink ? reduction_seconds : 0);
+    const rlimit limit{seconds, seconds};
     ::setrlimit(RLIMIT_CPU, &limit);
     const rlimit none{0, 0};
     ::setrlimit(RLIMIT_CORE, &none);
@@ -172,6 +196,7 @@ void listen_for_canary(const std::vector<std::size_t>& switches, Mutant mutant, 
         for (const std::size_t one : switches)
             live[one] = true;
         live_all(mutant, how, left);
+        if (how.shrink && left.killed && by_seed(left.where)) reduce(how, left);
     } else {
         listen_for_canary(switches, mutant, how, left);
     }

@@ -22,6 +22,16 @@ struct Mutant {
 
 const std::vector<Mutant>& all_mutants();
 
+// A life that failed, reduced (sim/shrink).
+struct Reduced {
+    bool done = false;
+    bool minimal = false;
+    double processor_seconds = 0;
+    std::uint64_t lives = 0;
+    std::uint64_t episodes_left = 0;
+    std::uint64_t replicas_left = 0;
+};
+
 struct Death {
     bool killed = false;
     std::string id;           // of the property that told
@@ -30,12 +40,14 @@ struct Death {
     std::string others;       // ids that spoke and are not named for this mutant
     std::uint64_t seeds = 0;  // lived through, the last one included
     double seconds = 0;
+    Reduced reduced;
 };
 
 struct Search {
     std::string scenarios;  // folder of the corpus
     std::uint64_t first_seed = 1;
     unsigned jobs = 1;
+    bool shrink = false;  // the life of each seed that killed
 };
 
 // One death for each mutant, in their order; each in a process of its own, so that a crash is one
