@@ -8,6 +8,7 @@
 #include "sim/report/story.hpp"
 #include "sim/run/twice.hpp"
 #include "sim/script/script.hpp"
+#include "tools/quorate/crash.hpp"
 #include "tools/quorate/verdict.hpp"
 
 namespace quorate::cli {
@@ -33,6 +34,7 @@ class Telling {
 
 Exit live(const sim::Tape& tape, Told told, Lives lives) {
     const Telling telling(told);
+    expect_crash_of(tape.seed);
     const auto begin = std::chrono::steady_clock::now();
     const sim::RunVerdict verdict = lives == Lives::twice
                                         ? sim::run_twice(tape)

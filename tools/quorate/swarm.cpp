@@ -7,6 +7,7 @@
 
 #include "core/base/mix.hpp"
 #include "sim/run/twice.hpp"
+#include "tools/quorate/crash.hpp"
 
 namespace quorate::cli {
 namespace {
@@ -76,6 +77,7 @@ SwarmReport run_swarm(const SwarmOptions& options, const std::atomic<bool>& stop
         while (const auto seed = draw()) {
             sim::RunOptions life = options.life;
             life.seed = *seed;
+            expect_crash_of(*seed);
             const sim::Tape tape = sim::draw_tape(life);
             const RunVerdict verdict =
                 sim::is_lived_twice(*seed) ? sim::run_twice(tape) : sim::run_tape(tape);

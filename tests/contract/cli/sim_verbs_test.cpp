@@ -2,7 +2,9 @@
 // life is said of every life with that seed, and its exit is the life's.
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <regex>
 
 #include "tests/e2e/support/run.hpp"
@@ -47,6 +49,25 @@ TEST(SimVerbs, TheFirstLineOfASwarmIsItsVerdict) {
         std::regex_match(first_line(ran.out),
                          std::regex(std::string("PASS seeds=4 failed=0 parked=[0-4]") + common)))
         << ran.out;
+}
+
+// A broken assertion ends the program in the middle of a life.
+TEST(SimVerbs, ALifeThatEndsTheProgramSaysWhichItWas) {
+    std::string folder = "/tmp/quorate-sim-XXXXXX";
+    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+    const std::filesystem::path log = std::filesystem::path(folder) / "log";
+    const char* given = std::getenv("QUORATE_BINARY");
+    const pid_t child = spawn({given == nullptr ? "quorate" : given, "sim", "swarm", "--seeds",
+                               "7..1000000", "--jobs", "1"},
+                              log);
+    ASSERT_TRUE(eventually([&] { return text_of(log).find("seeds, ") != std::string::npos; }));
+    ::kill(child, SIGABRT);
+    EXPECT_EQ(await_exit(child), 12);
+    const std::string said = text_of(log);
+    EXPECT_TRUE(std::regex_search(
+        said, std::regex("FAIL crash CRASH seed=[1-9][0-9]+ commit=(unknown|[0-9a-f]{7,40})")))
+        << said;
+    std::filesystem::remove_all(folder);
 }
 
 TEST(SimVerbs, WhatIsNoLifeIsRefused) {
