@@ -122,7 +122,7 @@ std::string reductions(const std::vector<Death>& deaths) {
                 std::to_string(percentile(values, 95)) + ", " +
                 std::to_string(percentile(values, 100));
     };
-    text += "; median, p95 and most of";
+    text += "; median, p95, most";
     add("processor ms", milliseconds);
     add("lives", lives);
     add("episodes left", episodes);
