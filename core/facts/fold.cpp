@@ -137,24 +137,38 @@ bool changes_members(const CommandBody& body) {
            std::holds_alternative<RemoveMember>(body);
 }
 
+bool judged_bad(const Facts& facts) {
+    return facts.judged.verdict == HashVerdict::minority ||
+           facts.judged.verdict == HashVerdict::undecided;
+}
+
+// The voters are, or may be, others now. Whoever was in doubt is compared again at once.
+void forget_judgement(Facts& facts) {
+    if (judged_bad(facts)) facts.hashes_at = Instant{};
+    facts.judged = HashJudgement{};
+}
+
 // The smallest group that disagrees with a majority at one revision. Hashes are comparable only for
 // equal compact revisions (etcd facts 10). A loser that is ahead of everybody is left to a person:
-// it may hold the only copy of what the others lost (etcd facts 5, amnesiac quorum).
+// it may hold the only copy of what the others lost (etcd facts 5, amnesiac quorum). Where nobody
+// was compared with anybody, what was in doubt stays in doubt.
 void judge_hashes(Facts& facts, const ContentCompared& compared, Instant now) {
-    facts.diverged.clear();
-    facts.judged = HashJudgement{HashVerdict::none, 0, now};
     SmallMap<std::uint32_t, std::uint32_t> votes;
     std::uint32_t answered = 0;
     std::optional<Revision> compact;
+    bool comparable = true;
     for (const auto& [ordinal, hash] : compared.hashes) {
         if (!hash.answered) continue;
-        if (compact && *compact != hash.compact_revision) return;
+        comparable = comparable && (!compact || *compact == hash.compact_revision);
         compact = hash.compact_revision;
         ++answered;
         ++votes[hash.hash];
     }
-    facts.judged.answered = answered;
-    if (answered == 0) return;
+    comparable = comparable && answered > 1;
+    if (!comparable && judged_bad(facts)) return;
+    facts.diverged.clear();
+    facts.judged = HashJudgement{HashVerdict::none, comparable ? answered : 0, now};
+    if (!comparable) return;
     facts.judged.verdict = votes.size() == 1 ? HashVerdict::equal : HashVerdict::undecided;
     if (answered < 3) return;
     for (const auto& [winner, count] : votes) {
@@ -175,10 +189,16 @@ void judge_hashes(Facts& facts, const ContentCompared& compared, Instant now) {
     }
 }
 
-// Among other voters content is compared anew: what was judged of those before says nothing.
-void compare_voters(State& state, const MemberList& before, const MemberList& now) {
-    if (voters_of(before) == voters_of(now)) return;
-    state.facts.judged = HashJudgement{};
+bool same_voters(const std::optional<MemberList>& known, const MemberList& now) {
+    return known && voters_of(*known) == voters_of(now);
+}
+
+// Among other voters content is compared anew: what was judged of those before says nothing. The
+// list that is second to tell of them is no news: no set of voters ever comes back.
+void note_voters(State& state, const std::optional<MemberList>& before, const MemberList& now) {
+    const Facts& facts = state.facts;
+    if (!before || same_voters(facts.list, now) || same_voters(facts.own_list, now)) return;
+    forget_judgement(state.facts);
     state.facts.learners_differed = {};
     state.space.defragmented.clear();  // who joined has a database of its own
 }
@@ -220,7 +240,7 @@ struct Bring {
         state.facts.list_current = false;  // whoever had authority before may have changed it
     }
     void operator()(const MemberList& list) const {
-        if (state.facts.list) compare_voters(state, *state.facts.list, list);
+        note_voters(state, state.facts.list, list);
         state.facts.list = list;
         state.facts.list_current = list.freshness == Freshness::linearizable;
     }
@@ -252,10 +272,7 @@ void settle(State& state, const Command& command, bool done) {
         std::holds_alternative<StampVolume>(command.body) ||
         std::holds_alternative<RebuildEtcd>(command.body))
         facts.disk.reset();
-    if (changes_members(command.body)) {
-        facts.list_current = false;
-        facts.judged = HashJudgement{};
-    }
+    if (changes_members(command.body)) facts.list_current = false;
     if (std::holds_alternative<ListMembers>(command.body)) {
         facts.list_at = state.now;
         facts.list_refused_at = done ? Instant{} : state.now;
@@ -288,6 +305,9 @@ void fold_outcome(State& state, const CommandEnded& ended) {
     const Command command = *found;
     state.in_flight.erase(ended.id);
     const bool done = std::holds_alternative<Done>(ended.outcome);
+    // Where nothing was done the voters are those that were compared.
+    if (changes_members(command.body) && !std::holds_alternative<Refused>(ended.outcome))
+        forget_judgement(state.facts);
     settle(state, command, done || is_compacted_already(command, ended));
     if (std::holds_alternative<RebuildEtcd>(command.body))
         state.replica.reason = done ? "" : "the rebuild failed: " + text_of(ended.outcome);
@@ -338,7 +358,7 @@ struct Fold {
     void operator()(const RecordSeen& seen) const { fold_record(state, seen); }
     void operator()(const ReplicaProbed& seen) const { fold_probe(state, seen); }
     void operator()(const MembersSeen& seen) const {
-        if (state.facts.own_list) compare_voters(state, *state.facts.own_list, seen.list);
+        note_voters(state, state.facts.own_list, seen.list);
         state.facts.own_list = seen.list;
         state.facts.list_current = false;
     }

@@ -286,6 +286,37 @@ TEST(FoldHashes, AreForgottenWhenMembersChange) {
     const CommandId id = pending(state, RemoveMember{});
     EXPECT_EQ(HashJudgement{}, after(state, CommandEnded{id, Unknown{}, {}}).facts.judged);
 }
+TEST(FoldHashes, AreKeptWhereAChangeOfMembersWasRefused) {
+    State state = hashed(1, 2, 3);
+    const CommandId id = pending(state, RemoveMember{});
+    const CommandEnded refused{id, Refused{Refusal::unhealthy_cluster, "unhealthy cluster"}, {}};
+    EXPECT_EQ(HashVerdict::undecided, after(state, refused).facts.judged.verdict);
+}
+TEST(FoldHashes, ADoubtOutlivesAComparisonWithNobody) {
+    State state = hashed(1, 2, 3);
+    const CommandId id = pending(state, CompareContent{{Ordinal{0}, Ordinal{1}}});
+    ContentCompared compared;
+    compared.hashes[Ordinal{0}] = {test::member_id(0), true, Revision{490}, Revision{-1}, 1};
+    compared.hashes[Ordinal{1}];
+    const CommandEnded ended{id, Done{}, compared};
+    EXPECT_EQ(HashVerdict::undecided, after(state, ended).facts.judged.verdict);
+    state.facts.judged = {};
+    EXPECT_EQ(HashVerdict::none, after(state, ended).facts.judged.verdict) << "nor is it equal";
+}
+TEST(FoldHashes, OutliveAListThatIsSecondToTellOfTheVoters) {
+    State state = hashed(1, 2, 3);
+    state.facts.own_list = test::list_of(4);
+    state.facts.list = test::list_of(3);
+    EXPECT_EQ(HashVerdict::undecided,
+              after(state, MembersSeen{test::list_of(3)}).facts.judged.verdict);
+    const State other = after(state, MembersSeen{test::list_of(2)});
+    EXPECT_EQ(HashJudgement{}, other.facts.judged) << "these are others";
+    EXPECT_EQ(Instant{}, other.facts.hashes_at) << "who was in doubt is compared again at once";
+    std::swap(state.facts.own_list, state.facts.list);
+    const CommandId id = pending(state, ListMembers{});
+    EXPECT_EQ(HashVerdict::undecided,
+              after(state, CommandEnded{id, Done{}, test::list_of(3)}).facts.judged.verdict);
+}
 TEST(FoldHashes, OfDifferentCompactionsAreNotComparable) {
     EXPECT_TRUE(hashed(1, 1, 2, Revision{490}, Revision{400}).facts.diverged.empty());
 }
