@@ -306,6 +306,8 @@ bool Outbox::still_fenced(Fence fence) const {
 }
 
 void Outbox::start_etcd(const Command& command, const StartEtcd& start) {
+    // Asked again by a core that slept through the answer: it is as wanted.
+    if (etcd_) return ended({command.id, Done{}, EtcdSpawned{etcd_->pid()}});
     process::Spec spec;
     spec.program = config_.etcd;
     spec.arguments = etcd_arguments(config_, settings_, start);

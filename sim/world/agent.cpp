@@ -373,8 +373,7 @@ struct Agent::Carry {
         done();
     }
     void operator()(const StartEtcd& body) const {
-        if (etcd_runs()) return refuse(Refusal::precondition, "etcd runs already");
-        world.cluster.start(agent.self_, body, EtcdFlags{}, agent.etcd_);
+        if (!etcd_runs()) world.cluster.start(agent.self_, body, EtcdFlags{}, agent.etcd_);
         done(EtcdSpawned{static_cast<std::int32_t>(agent.life_ * 100 + 1)});
     }
     void operator()(const StopEtcd&) const {

@@ -300,6 +300,7 @@ std::string World::why_not_steady() const {
         if (agent.state().replica.phase != ReplicaPhase::serving)
             return "agent " + name + " is in phase " +
                    std::to_string(static_cast<int>(agent.state().replica.phase));
+        if (!agent.says_ready()) return "agent " + name + " says that it is not ready";
         if (agent.state().authority.phase != AuthorityPhase::without)
             return "agent " + name + " has authority";
         if (agent.state().cluster.phase != ClusterPhase::following)
