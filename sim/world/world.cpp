@@ -160,7 +160,10 @@ void World::applied(std::uint8_t ordinal, const LogEntry& entry, bool accepted) 
     if (entry.uid == 0) return;
     const auto found = requests_.find(entry.uid);
     if (found == requests_.end() || found->second.via != ordinal) return;
-    if (found->second.answer_lost) return;
+    // An answer that is cut off is none: the request ends when it is overdue.
+    const bool cut_off =
+        found->second.write == 0 && !network.linked(found->second.agent, ordinal);
+    if (found->second.answer_lost || cut_off) return;
     const Request request = found->second;
     requests_.erase(found);
     answer_request(request, entry, accepted);
@@ -170,7 +173,7 @@ void World::answer_request(const Request& request, const LogEntry& entry, bool a
     if (request.write != 0 && !accepted) return;  // refused: nobody counts on it
     if (request.write != 0) return oracles.acknowledged(request.via, request.write);
     Agent& agent = *agents[request.agent];
-    if (agent.life() != request.life || !network.linked(request.agent, request.via)) return;
+    if (agent.life() != request.life) return;
     const CommandId id = request.command.id;
     if (!accepted)
         return agent.request_ended(
