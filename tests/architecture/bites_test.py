@@ -13,6 +13,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import blind
 import grid
 import headers
 import includes
@@ -89,6 +90,32 @@ class Includes(unittest.TestCase):
         for line in ("// steady_clock::now is not read here", 'say("time(0)");', "retry_time(0);",
                      "/* clock_gettime */"):
             self.assertEqual("", self.said("adapters/disk/a.cpp", line), line)
+
+
+class Blind(unittest.TestCase):
+    def said(self, text, path="sim/world/agent.cpp"):
+        return " ".join(blind.problems_in(path, text))
+
+    def test_a_port_that_asks_for_the_truth_is_found(self):
+        for line in ("if (world_.cluster.able_leader()) return;", "return world_.cluster.serves(o);",
+                     "wait(world.steady());", "auto s = world_.best_survivor();",
+                     "if (world_.faults.none_active()) return;"):
+            self.assertIn("could not know", self.said("{ " + line + " }"), line)
+
+    def test_an_oracle_that_answers_is_found(self):
+        for line in ("if (world_.oracles.recoverable()) return;",
+                     "const bool lost = world_.oracles.has_lost(self_);",
+                     "return world.oracles.served_at(o) < now;"):
+            self.assertIn("by an oracle", self.said("{ " + line + " }"), line)
+
+    def test_what_an_adapter_has_is_allowed(self):
+        for line in ("world_.oracles.issued(self_, command);", "if (x) world_.oracles.told(1, o);",
+                     "const auto s = world_.cluster.status(o);",
+                     "// world_.steady() is for the oracles"):
+            self.assertEqual("", self.said("{ " + line + " }"), line)
+
+    def test_others_may_see_everything(self):
+        self.assertEqual("", self.said("world_.steady();", "sim/world/supervisor.cpp"))
 
 
 class Symbols(Folder):
