@@ -378,6 +378,8 @@ std::uint8_t Episodes::families_active(Span recently) const {
     return bits;
 }
 
+Instant Episodes::last_at() const { return *std::max_element(last_.begin(), last_.end()); }
+
 std::uint64_t Episodes::injected() const {
     std::uint64_t sum = 0;
     for (const Count& count : counts_)

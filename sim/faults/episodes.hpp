@@ -37,6 +37,9 @@ class Episodes {
 
     // Bits by family: active now, or since no longer than `recently`.
     std::uint8_t families_active(Span recently) const;
+    // Nothing is going on, and when something last began or ended.
+    bool none_active() const { return active_.empty(); }
+    Instant last_at() const;
 
     // How often each began, and how often that changed anything.
     struct Count {

@@ -24,6 +24,7 @@ void Oracles::issued(std::uint8_t agent, const Command& command) {
         report("S16", name(Ordinal{agent}) + " uses the number of command " +
                           std::to_string(command.id.value) + " again");
     last_command_[agent] = command.id;
+    intents_.issued(agent, command);
     if (is_upkeep(command.body)) return;
     const std::int64_t minute = world_.kernel.now.us / minutes(1).us;
     Minute& spent = minute_[agent];
@@ -44,6 +45,7 @@ void Oracles::carrying_out(std::uint8_t agent, const Command& command) {
     if (std::holds_alternative<ExamineDisk>(command.body) && lost_[agent] &&
         world_.volumes[agent].data)
         ++counts_.returned;
+    if (std::holds_alternative<StartEtcd>(command.body)) identities_.spawning(agent);
     if (std::holds_alternative<SetAsideData>(command.body)) setting_aside(agent);
     if (const auto* stamp = std::get_if<StampVolume>(&command.body)) stamping(agent, *stamp);
     if (const auto* write = std::get_if<WriteRecord>(&command.body)) writing(*write);

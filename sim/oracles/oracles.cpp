@@ -4,27 +4,10 @@
 #include <utility>
 
 #include "core/explain.hpp"
-#include "core/rules/etcd_versions.hpp"
 #include "core/rules/quorum.hpp"
 #include "sim/world/world.hpp"
 
 namespace quorate::sim {
-namespace {
-
-std::string name(std::uint8_t o) { return "replica " + std::to_string(int{o}); }
-
-std::string text(LogPosition position, std::uint64_t term) {
-    return "term " + std::to_string(position.term.value) + " index " +
-           std::to_string(position.index.value) + " in term " + std::to_string(term);
-}
-
-}  // namespace
-
-void Oracles::report(const char* id, std::string what) {
-    if (found_.empty()) found_at_ = world_.kernel.now;
-    if (found_.size() < 20) found_.push_back({id, std::move(what)});
-    if (world_.watched()) world_.say("VIOLATION " + found_.back().id + " " + found_.back().what);
-}
 
 bool Oracles::lives(std::uint8_t o) const {
     return world_.cluster.serves(o) || served_at_[o] + unknowable > world_.kernel.now;
@@ -122,98 +105,6 @@ void Oracles::founding(std::uint8_t o, const EtcdData& data) {
     if (!known) clusters_.push_back(data.cluster);
 }
 
-void Oracles::starting(std::uint8_t o, const EtcdData& data) {
-    // A disk that lost its history is dishonest until it has another identity (3.5, H): one that
-    // begins empty under a new member id has promised nothing, and raft brings it what it needs.
-    if (lost_[o] && data.id != lost_as_[o] && data.log.empty()) lost_[o] = false;
-    ran_as_[o] = data.id;
-    check_version(o, data);
-    const auto before = ran_.find(data.id.value);
-    if (before == ran_.end()) {
-        ran_[data.id.value] = Ran{data.last(), data.term, o};
-        return;
-    }
-    ++counts_.restarts;
-    excuse_start(o, data);
-    const Ran& ran = before->second;
-    // One that never got an entry has promised nothing.
-    const bool promised = ran.reached != LogPosition{};
-    if (data.last() < ran.reached || (promised && data.term < ran.term))
-        report("S5", hex(data.id) + " starts at " + text(data.last(), data.term) +
-                         " after it had reached " + text(ran.reached, ran.term));
-    if (ran.ordinal != o)
-        report("S5", hex(data.id) + " of " + name(ran.ordinal) + " starts at " + name(o));
-}
-
-// S18, for what is about to run on this data; joiners have none and are held against the others.
-void Oracles::check_version(std::uint8_t o, const EtcdData& data) {
-    const Version binary = world_.cluster.process(o).version;
-    const Version agreed = data.cluster_version;
-    const std::string who = name(o) + " starts etcd " + to_text(binary);
-    if (agreed != Version{}) {
-        ++counts_.versions;
-        if (minor_of(binary) < agreed) report("S18", who + " on data of " + to_text(agreed));
-        if (minor_of(binary) > minor_after(agreed))
-            report("S18", who + " in a cluster at " + to_text(agreed));
-    }
-    for (const std::uint8_t other : last_voters_) {
-        const Process& process = world_.cluster.process(other);
-        if (other == o || !process.up() || minor_of(process.version) == minor_of(binary)) continue;
-        ++counts_.mixed;
-        const auto [low, high] = std::minmax(minor_of(process.version), minor_of(binary));
-        if (minor_after(low) < high)
-            report("S18", who + " beside " + name(other) + " with " + to_text(process.version));
-    }
-    check_floor(o, data);
-}
-
-// What etcd's changelog asks for, in figures of its own: 3.5.26 before 3.6, 3.6.11 before 3.7, on
-// this replica and on every voter whose volume is what it was.
-void Oracles::check_floor(std::uint8_t o, const EtcdData& data) {
-    const Version binary = world_.cluster.process(o).version;
-    if (data.served == Version{} || minor_of(data.served) >= minor_of(binary)) return;
-    ++counts_.upgrades;
-    const Version floor = binary.minor == 6   ? Version{3, 5, 26}
-                          : binary.minor == 7 ? Version{3, 6, 11}
-                                              : Version{};
-    const std::string who = name(o) + " starts etcd " + to_text(binary);
-    if (data.served < floor) report("S18", who + " after " + to_text(data.served));
-    for (const std::uint8_t voter : last_voters_) {
-        const EtcdData* theirs = world_.cluster.data(voter);
-        if (theirs == nullptr || lost_[voter] || theirs->cluster != data.cluster) continue;
-        if (theirs->served != Version{} && theirs->served < floor)
-            report("S18", who + " while " + name(voter) + " has run " + to_text(theirs->served));
-    }
-    if (binary.minor == 6 && !data.unpromoted.empty())
-        report("S18", who + " on a database that lacks a promotion");
-}
-
-// Whether that agent could have told this one of a higher position before the start: both ran and
-// heard each other all the time since the one that starts had begun to examine its volume.
-bool Oracles::remembers(std::uint8_t peer, std::uint8_t o, const EtcdData& data) const {
-    const Agent& asking = *world_.agents[o];
-    const Agent& asked = *world_.agents[peer];
-    const Remembered& memory = asked.memory_of(o);
-    if (memory.member_id != data.id || memory.position <= data.last()) return false;
-    const Instant since = asking.runs_since();
-    return asked.alive() && !asked.frozen() && asked.runs_since() <= since &&
-           world_.network.linked(peer, o) && world_.network.linked_since(peer, o) <= since;
-}
-
-// With the nonce of the last start and no less than the recorded mark nothing outside the volume
-// tells it from a healthy one but what other agents remember: S5 speaks of recorded marks and of
-// memories within reach. Else it may, together with one that is down, lose what was acknowledged
-// since; the count of such cases says how often that is excused.
-void Oracles::excuse_start(std::uint8_t o, const EtcdData& data) {
-    if (std::exchange(same_start_[o], MemberId{}) != data.id) return;
-    for (std::uint8_t peer = 0; peer < Network::size; ++peer)
-        if (peer != o && remembers(peer, o, data)) return;
-    ++counts_.unknowable;
-    looks_honest_[o] = true;
-    forgive_all_but(data);
-    ran_[data.id.value] = Ran{data.last(), data.term, o};
-}
-
 void Oracles::ended(std::uint8_t o) {
     const EtcdData* data = world_.cluster.data(o);
     if (data == nullptr) return;
@@ -280,138 +171,6 @@ void Oracles::released(std::uint8_t agent, CommandId command, CommandId committe
                           " before its record is durable");
 }
 
-void Oracles::forgive_all() { std::fill(owed_.begin(), owed_.end(), false); }
-
-void Oracles::losing(std::uint8_t o) {
-    lost_[o] = true;
-    last_command_[o] = CommandId{};
-    ever_lost_ = true;
-    lost_at_[o] = world_.kernel.now;
-    lost_as_[o] = ran_as_[o];
-    looks_honest_[o] = false;
-    same_start_[o] = MemberId{};
-    if (std::count(lost_.begin(), lost_.end(), true) > 1)
-        world_.coverage.is_true(Sometimes::two_volumes_lost_one_after_the_other);
-    if (!last_voters_.empty() && !recoverable()) {
-        std::size_t left = 0;
-        for (const std::uint8_t voter : last_voters_)
-            if (!lost_[voter]) ++left;
-        // A quorum of the voters' volumes is gone: what they acknowledged may be (S4). One of two
-        // leaves the other, which holds everything.
-        if (last_voters_.size() - left >= quorum(last_voters_.size())) {
-            world_.coverage.is_true(Sometimes::a_majority_lost_its_volumes);
-            forgive_all();
-        }
-    }
-}
-
-// What the record tells is always found; what only a peer can tell is judged when it starts.
-void Oracles::rolled_back(std::uint8_t o) {
-    const Volume& volume = world_.volumes[o];
-    if (!volume.data || !volume.identity || !world_.store.record) return;
-    const ReplicaEntry* entry = world_.store.record->replicas.find(Ordinal{o});
-    if (entry == nullptr || volume.identity->ordinal != Ordinal{o}) return;
-    const bool same_start =
-        volume.identity->nonce == entry->nonce || volume.identity->nonce == entry->nonce_next;
-    if (!same_start || volume.data->last() < entry->high_water) return;
-    same_start_[o] = volume.data->id;
-    for (std::uint8_t peer = 0; peer < Network::size; ++peer) {
-        if (peer == o || !remembers(peer, o, *volume.data)) continue;
-        ++counts_.remembered;
-        break;
-    }
-}
-
-// The last cluster is the new one from here on, also when its volume is lost before it ever led.
-void Oracles::rebuilt(std::uint8_t o) { last_voters_ = {o}; }
-
-void Oracles::accept_loss(Ordinal survivor) {
-    const EtcdData* data = world_.cluster.data(static_cast<std::uint8_t>(survivor.value));
-    if (data != nullptr) forgive_all_but(*data);
-}
-
-void Oracles::forgive_all_but(const EtcdData& data) {
-    std::vector<bool> kept(owed_.size());
-    for (const LogEntry& entry : data.log)
-        if (entry.kind == EntryKind::write && entry.payload < kept.size())
-            kept[entry.payload] = true;
-    for (std::size_t i = 0; i < owed_.size(); ++i)
-        if (!kept[i]) owed_[i] = false;
-}
-
-// A voter beyond the desired replicas is out of reach once its pod is gone, and no grace that began
-// during the faults is given back: what is left of it must be enough to elect a leader, to wait for
-// a lease that its holder left, and to be removed [etcd: 5 s of health first]. After a minute of
-// grace that a core slept through nothing is excused: this is asked when the faults end.
-bool Oracles::in_reach(std::uint8_t voter) const {
-    if (voter < world_.store.desired.replicas) return true;
-    if (!world_.agents[voter]->alive()) return false;
-    const Policy& policy = world_.config.policy;
-    const Span needed =
-        policy.authority_ttl + policy.authority_stagger * std::int64_t{World::size} + seconds(15);
-    const Pod& pod = world_.pods[voter];
-    return pod.phase != Pod::Phase::terminating || pod.killed_at >= world_.kernel.now + needed;
-}
-
-// After a loss that nothing outside a volume told of, two volumes that were never touched may hold
-// different entries as committed (simulator.md 3.3, the row of two rolled-back disks): raft cannot
-// bring them together, and only one of them counts.
-bool Oracles::agree(std::uint8_t a, std::uint8_t b) const {
-    const EtcdData* one = world_.cluster.data(a);
-    const EtcdData* other = world_.cluster.data(b);
-    if (one == nullptr || other == nullptr || !ever_lost_) return true;
-    const std::uint64_t index = std::min(one->commit, other->commit);
-    return one->term_at(index) == other->term_at(index);
-}
-
-// Values that read differently from what was written are found by a majority that agrees; where
-// there is none, nobody may say who is right. The same of an only member that etcd accuses.
-bool Oracles::content_decidable() const {
-    std::size_t right = 0;
-    for (const std::uint8_t voter : last_voters_) {
-        const EtcdData* data = world_.cluster.data(voter);
-        if (data != nullptr && data->changed == 0) ++right;
-    }
-    const bool alone = last_voters_.size() == 1 && last_voters_.front() == 0;
-    if (!alone || world_.store.desired.replicas > 1) return right >= quorum(last_voters_.size());
-    return world_.cluster.process(last_voters_.front()).accused.empty();
-}
-
-bool Oracles::content_is_undecidable() const {
-    std::size_t right = 0;
-    bool wrong = false;
-    for (const std::uint8_t voter : last_voters_) {
-        const EtcdData* data = world_.cluster.data(voter);
-        if (data == nullptr || !world_.cluster.serves(voter)) continue;
-        if (data->changed == 0) ++right;
-        wrong |= data->changed != 0;
-    }
-    return wrong && right < quorum(last_voters_.size());
-}
-
-bool Oracles::recoverable() const {
-    if (!last_voters_.empty() && !content_decidable()) return false;
-    std::size_t honest = 0;
-    for (const std::uint8_t voter : last_voters_) {
-        if (lost_[voter] || !in_reach(voter)) continue;
-        std::size_t with_it = 0;
-        for (const std::uint8_t other : last_voters_)
-            if (!lost_[other] && in_reach(other) && agree(voter, other)) ++with_it;
-        honest = std::max(honest, with_it);
-    }
-    return !last_voters_.empty() && honest >= quorum(last_voters_.size());
-}
-
-std::string Oracles::voters_text() const {
-    std::string text;
-    for (const std::uint8_t voter : last_voters_) {
-        if (!text.empty()) text += ' ';
-        text += std::to_string(int{voter});
-        if (lost_[voter]) text += " lost";
-    }
-    return text;
-}
-
 void Oracles::note_service(std::uint8_t o) {
     const Instant now = world_.kernel.now;
     if (!world_.cluster.serves(o)) {
@@ -440,6 +199,15 @@ void Oracles::after_event() {
     if (able > 1) report("S3", "several can commit at once: replicas" + who);
 }
 
+void Oracles::told(std::uint8_t agent, const Observation& observation) {
+    knowledge_.told(agent, observation);
+    const auto* ended = std::get_if<CommandEnded>(&observation);
+    if (ended == nullptr) return;
+    intents_.told(agent, *ended);
+    if (const auto* compared = std::get_if<ContentCompared>(&ended->brought))
+        contents_.told(agent, *compared);
+}
+
 void Oracles::audit() {
     if (desired_seen_ != world_.store.desired.replicas) scaled_at_ = world_.kernel.now;
     desired_seen_ = world_.store.desired.replicas;
@@ -448,6 +216,10 @@ void Oracles::audit() {
         note_service(o);
         if (!world_.network.reaches_store(o)) store_cut_at_[o] = world_.kernel.now;
     }
+    contents_.audit();
+    detection_.audit();
+    peace_.audit();
+    intents_.audit();
     if (!leader) return;
     const EtcdData& theirs = *world_.cluster.data(*leader);
     for (const View& view : world_.cluster.process(*leader).conf) {

@@ -1,6 +1,6 @@
-// What must hold in every life, judged by an eye that sees everything (simulator.md 3.5). Each
-// check counts how often its precondition was true, so that a check which never applied is seen.
-// Losses by faults are known here: they alone excuse what they make impossible.
+// What must hold in every life, judged by an eye that sees everything (simulator.md 3.5, 3.6).
+// Losses by faults are known here: they alone excuse what they make impossible. Subjects that need
+// nothing of that have classes of their own.
 #pragma once
 
 #include <array>
@@ -8,88 +8,40 @@
 #include <string>
 #include <vector>
 
-#include "core/invariants.hpp"
+#include "sim/oracles/contents.hpp"
+#include "sim/oracles/detection.hpp"
+#include "sim/oracles/findings.hpp"
+#include "sim/oracles/identities.hpp"
+#include "sim/oracles/intents.hpp"
+#include "sim/oracles/knowledge.hpp"
+#include "sim/oracles/peace.hpp"
 #include "sim/world/cluster.hpp"
 
 namespace quorate::sim {
 
-class World;
-
-struct OracleCounts {
-    std::uint64_t removals = 0;    // S1
-    std::uint64_t voters_out = 0;  // S2: removals of voters
-    std::uint64_t able = 0;        // S3: times somebody could commit
-    std::uint64_t founded = 0;     // S3
-    std::uint64_t leaders = 0;     // S4: leaders held against acknowledged writes
-    std::uint64_t acknowledged = 0;
-    std::uint64_t restarts = 0;       // S5: starts of an identity that had run before
-    std::uint64_t unknowable = 0;     // S5: rolled back to behind the mark, and nobody remembered
-    std::uint64_t remembered = 0;     // S5: ... and another agent did
-    std::uint64_t promotions = 0;     // S9
-    std::uint64_t disarms = 0;        // S13: of NOSPACE
-    std::uint64_t released = 0;       // S16
-    std::uint64_t replayed = 0;       // S17
-    std::uint64_t stamps = 0;         // S5: claims of a volume
-    std::uint64_t set_aside = 0;      // S6
-    std::uint64_t orders = 0;         // S7: rebuilds ordered
-    std::uint64_t rebuilds = 0;       // S8
-    std::uint64_t fenced = 0;         // S11, S12: changes of the cluster at their target
-    std::uint64_t defragmented = 0;   // S13
-    std::uint64_t returned = 0;       // lost volumes that came back with other data
-    std::uint64_t cuts = 0;           // times some replica did not hear another
-    std::uint64_t commands_most = 0;  // S21: of one agent in a minute
-    std::uint64_t starts_most = 0;    // S21: of one etcd in a minute
-    std::uint64_t versions = 0;       // S18: starts on data whose cluster version is known
-    std::uint64_t upgrades = 0;       // S18: ... of a newer minor release than served there
-    std::uint64_t mixed = 0;          // S18: ... beside members of another minor release
-    InvariantCounts core;
-};
-
-// Those that every few hundred lives must reach, or the check behind it has proven nothing.
-struct OracleCounter {
-    const char* name;
-    std::uint64_t OracleCounts::*place;
-};
-inline constexpr OracleCounter oracle_counters[] = {
-    {"S1 removals", &OracleCounts::removals},
-    {"S2 voters removed", &OracleCounts::voters_out},
-    {"S3 times somebody could commit", &OracleCounts::able},
-    {"S3 foundings", &OracleCounts::founded},
-    {"S4 leaders held against acknowledged writes", &OracleCounts::leaders},
-    {"S4 acknowledged writes", &OracleCounts::acknowledged},
-    {"S5 starts of an identity that had run", &OracleCounts::restarts},
-    {"S5 rollbacks that an agent within reach remembered", &OracleCounts::remembered},
-    {"S5 starts of a rolled-back volume that nobody could tell", &OracleCounts::unknowable},
-    {"S9 promotions", &OracleCounts::promotions},
-    {"S16 commands released", &OracleCounts::released},
-    {"S17 records replayed", &OracleCounts::replayed},
-    {"S5 volumes claimed", &OracleCounts::stamps},
-    {"S6 data set aside", &OracleCounts::set_aside},
-    {"S7 rebuilds ordered", &OracleCounts::orders},
-    {"S8 rebuilds", &OracleCounts::rebuilds},
-    {"S11 S12 changes at their target", &OracleCounts::fenced},
-    {"faults: volumes that came back changed", &OracleCounts::returned},
-    {"faults: links cut", &OracleCounts::cuts},
-};
-
-inline void add(OracleCounts& to, const OracleCounts& more) {
-    for (const OracleCounter& counter : oracle_counters)
-        to.*counter.place += more.*counter.place;
-}
-
 class Oracles {
   public:
-    explicit Oracles(World& world) : world_(world) {}
+    explicit Oracles(World& world)
+        : world_(world),
+          findings_(world),
+          identities_(world, findings_),
+          contents_(world, findings_),
+          knowledge_(world, findings_),
+          detection_(world, findings_),
+          peace_(world, findings_),
+          intents_(world, findings_) {}
 
-    const std::vector<Violation>& found() const { return found_; }
-    Instant found_at() const { return found_at_; }  // of the first
-    const OracleCounts& counts() const { return counts_; }
+    const std::vector<Violation>& found() const { return findings_.found(); }
+    Instant found_at() const { return findings_.found_at(); }  // of the first
+    const OracleCounts& counts() const { return findings_.counts; }
 
     // Told by the world.
     void removal_asked(std::uint8_t leader, MemberId target);
     void promotion_asked(std::uint8_t leader, MemberId target);
     void founding(std::uint8_t o, const EtcdData& data);
     void starting(std::uint8_t o, const EtcdData& data);
+    void listed(std::uint8_t o) { identities_.listed(o); }
+    void told(std::uint8_t agent, const Observation& observation);
     void ended(std::uint8_t o);
     void established(std::uint8_t leader);
     void reconfigured(std::uint8_t leader);
@@ -106,11 +58,17 @@ class Oracles {
     void journal_lost(std::uint8_t o) { last_command_[o] = {}; }  // and with it what was numbered
     void disarming_nospace();
     void refold(Journal& journal, std::size_t kept);
+    void recorded(const ClusterRecord& record) { identities_.recorded(record); }
     void accept_loss(Ordinal survivor);  // an operator's token
     void after_event();
     void audit();
     void finish();  // S4 of the last leader, S17
 
+    // This volume is not what its member last ran on, and something outside of it tells so.
+    bool is_amnesiac(std::uint8_t o) const;
+    bool has_lost(std::uint8_t o) const { return lost_[o]; }
+    Instant served_at(std::uint8_t o) const { return served_at_[o]; }
+    Instant leads_since(std::uint8_t o) const { return leads_since_[o]; }
     // With what is left, could the last cluster go on by itself? (L1 or L7.)
     bool recoverable() const;
     // Voters that serve hold different content, and too few of them the right one to say so.
@@ -143,13 +101,11 @@ class Oracles {
         std::uint64_t commands = 0;
         std::uint64_t starts = 0;
     };
-    // An agent learns of a death by its next probe at the earliest; a command under way then lands.
-    static constexpr Span unknowable = seconds(3);
     // S21, for policies whose minutes are seconds: twice what 4,000 lives ever needed (240 and 21).
     static constexpr std::uint64_t commands_per_minute = 480;
     static constexpr std::uint64_t starts_per_minute = 42;
 
-    void report(const char* id, std::string what);
+    void report(const char* id, std::string what) { findings_.report(id, std::move(what)); }
     void stamping(std::uint8_t o, const StampVolume& stamp);
     void setting_aside(std::uint8_t o);
     void writing(const WriteRecord& write);
@@ -173,9 +129,14 @@ class Oracles {
     void forgive_all_but(const EtcdData& data);
 
     World& world_;
-    std::vector<Violation> found_;
-    Instant found_at_;
-    OracleCounts counts_;
+    Findings findings_;
+    OracleCounts& counts_ = findings_.counts;
+    Identities identities_;
+    Contents contents_;
+    Knowledge knowledge_;
+    Detection detection_;
+    Peace peace_;
+    Intents intents_;
     std::map<std::uint64_t, Ran> ran_;  // by member id
     std::vector<ClusterId> clusters_;   // that ever were
     std::vector<bool> owed_;            // by write: acknowledged and not forgiven

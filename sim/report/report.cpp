@@ -39,9 +39,11 @@ constexpr Promise promises[] = {
     {"S22", "decisions rest on nothing that an adapter could not deliver"},
     {"L1", "in peace the cluster becomes as desired and stays so"},
     {"L3", "while a quorum is well, clients' writes go on"},
+    {"L4", "what is wrong and can be seen is noticed within two checks"},
+    {"L6", "a scaling takes its time for each member that comes or goes, and no more"},
     {"L7", "what cannot be recovered is parked, with the reason and the next step"},
     {"L8", "a healthy cluster does not mind that the host's API is away"},
-    {"L11", "every command ends by its deadline"},
+    {"L11", "every command ends by its deadline, and what was begun is carried on"},
     {"CORE", "the core's own tables and invariants hold"},
 };
 

@@ -128,6 +128,7 @@ void Agent::leave(const std::string&) {
 
 void Agent::post(Observation observation) {
     if (!alive_) return;
+    world_.oracles.told(self_, observation);
     // What is told of the others from here on was asked from here on, as the host has it.
     if (std::holds_alternative<RecordSeen>(observation) &&
         state().replica.phase != ReplicaPhase::serving)
@@ -396,6 +397,7 @@ struct Agent::Carry {
             agent.post(RecordSeen{world.store.record, {}});
             return refuse(Refusal::conflict, "the record moved on");
         }
+        world.oracles.recorded(*world.store.record);
         world.store_changed();
         done();
     }

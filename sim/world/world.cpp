@@ -6,6 +6,14 @@
 #include "core/base/check.hpp"
 
 namespace quorate::sim {
+namespace {
+
+bool tells_who_is_member(EntryKind kind) {
+    return kind == EntryKind::add_voter || kind == EntryKind::add_learner ||
+           kind == EntryKind::promote || kind == EntryKind::remove || kind == EntryKind::publish;
+}
+
+}  // namespace
 
 Policy quick_policy() {
     Policy policy;
@@ -157,6 +165,7 @@ void World::applied(std::uint8_t ordinal, const LogEntry& entry, bool accepted) 
     kernel.note(mix(entry.term << 8 | ordinal, entry.payload));
     if (accepted && (entry.kind == EntryKind::promote || entry.kind == EntryKind::remove))
         oracles.reconfigured(ordinal);
+    if (accepted && tells_who_is_member(entry.kind)) oracles.listed(ordinal);
     if (entry.uid == 0) return;
     const auto found = requests_.find(entry.uid);
     if (found == requests_.end() || found->second.via != ordinal) return;

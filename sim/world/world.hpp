@@ -97,6 +97,7 @@ class World final : private EtcdWatcher {
     // What an omniscient eye sees.
     bool repair_under_way() const;  // by an agent that lives and holds authority
     bool steady() const;
+    bool content_differs(std::uint8_t a, std::uint8_t b) const;
     std::string why_not_steady() const;
     std::optional<std::string> parked() const;  // why, by the first agent that says so
     std::optional<std::string> parked(std::uint8_t o) const;
@@ -152,7 +153,6 @@ class World final : private EtcdWatcher {
     void terminate_pod(std::uint8_t o);
     void pod_is_gone(std::uint8_t o);
     bool ready(std::uint8_t o) const;
-    bool content_differs(std::uint8_t a, std::uint8_t b) const;
 
     // client.cpp
     void put();

@@ -1,0 +1,52 @@
+// S14: voters that hold different content are noticed within two checks while an agent can compare
+// them, and one whose agent was told that it differs is not called ready. S15: who is called ready
+// has just served a linearizable read.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "core/model/observation.hpp"
+#include "sim/oracles/findings.hpp"
+#include "sim/world/cluster.hpp"
+
+namespace quorate::sim {
+
+class Contents {
+  public:
+    Contents(World& world, Findings& findings) : world_(world), findings_(findings) {}
+
+    void told(std::uint8_t agent, const ContentCompared& compared);
+    void audit();
+
+  private:
+    // Since when one agent could have found that this voter holds other content than the leader.
+    struct Differing {
+        std::uint8_t leader = 0;
+        std::uint64_t life = 0;  // of the agent beside the leader
+        MemberId id;
+        Instant since;
+    };
+    // What an agent heard last of its own member's content: it differs, and from no minority.
+    struct Suspect {
+        std::uint64_t life = 0;
+        MemberId id;
+        std::uint64_t list = 0;  // which members there were
+        Instant ready_since;     // in spite of it; zero: it is not
+    };
+
+    void watch(std::uint8_t leader);
+    void check_ready(std::uint8_t o);
+    void check_suspect(std::uint8_t o);
+    bool noticed(const Differing& one) const;
+    bool truly_differs(std::uint8_t o) const;
+    std::uint64_t list_of(std::uint8_t leader) const;
+
+    World& world_;
+    Findings& findings_;
+    std::array<std::optional<Differing>, Network::size> differing_{};
+    std::array<std::optional<Suspect>, Network::size> suspect_{};
+};
+
+}  // namespace quorate::sim

@@ -1,0 +1,105 @@
+#include "sim/oracles/detection.hpp"
+
+#include <algorithm>
+
+#include "core/base/mix.hpp"
+#include "core/explain.hpp"
+#include "sim/world/world.hpp"
+
+namespace quorate::sim {
+namespace {
+
+bool removes(const State& state, std::uint8_t o) {
+    const RepairPhase phase = state.repair.phase;
+    return state.repair.ordinal == Ordinal{o} &&
+           (phase == RepairPhase::fencing || phase == RepairPhase::removing ||
+            phase == RepairPhase::wiping);
+}
+
+}  // namespace
+
+void Detection::audit() {
+    look_at_alarms();
+    for (std::uint8_t o = 0; o < Network::size; ++o)
+        look_at_volume(o);
+    look_at_learner();
+}
+
+Span Detection::bound() const { return world_.config.policy.hash_check_period * 2 + unknowable; }
+
+// What was seen for the second time is not seen anew; 0 is nothing to see.
+bool Detection::overdue(Sight& sight, std::uint64_t of, Span bound) {
+    if (of == 0 || sight.of != of) sight = Sight{of, world_.kernel.now};
+    return of != 0 && sight.since + bound < world_.kernel.now;
+}
+
+bool Detection::sees(std::uint8_t agent) const {
+    return world_.agents[agent]->alive() && !world_.agents[agent]->frozen();
+}
+
+// The agent beside the leader hears it from its own etcd.
+void Detection::look_at_alarms() {
+    const auto leader = world_.cluster.able_leader();
+    const bool stands = leader && sees(*leader) && world_.cluster.serves(*leader) &&
+                        !world_.cluster.process(*leader).accused.empty();
+    std::uint64_t of = 0;
+    if (stands) of = mix(*leader + 1, world_.agents[*leader]->life());
+    if (stands) ++findings_.counts.accused;
+    if (!overdue(alarm_, of, bound())) return;
+    if (world_.agents[*leader]->state().alarm.phase != AlarmPhase::clear) return;
+    findings_.report("L4", name(*leader) + " takes no notice of a CORRUPT alarm");
+    alarm_ = Sight{};
+}
+
+// Its own agent compares it with the record and with what others remember.
+void Detection::look_at_volume(std::uint8_t o) {
+    const Agent& agent = *world_.agents[o];
+    const bool shows = world_.oracles.is_amnesiac(o) && sees(o) && world_.network.reaches_store(o);
+    std::uint64_t of = 0;
+    if (shows) of = mix(world_.cluster.data(o)->id.value, agent.life());
+    if (shows) ++findings_.counts.amnesiacs;
+    if (!overdue(volumes_[o], of, bound())) return;
+    const ReplicaPhase phase = agent.state().replica.phase;
+    const bool trusts = phase == ReplicaPhase::examining || phase == ReplicaPhase::claiming ||
+                        phase == ReplicaPhase::serving;
+    if (!trusts) return;
+    findings_.report("L4", name(o) + " takes no notice that its volume is not what " +
+                               hex(world_.cluster.data(o)->id) + " ran on");
+    volumes_[o] = Sight{};
+}
+
+// Whoever has authority may do so beside any member that serves; while nobody can say whose content
+// is right, and without replicas desired, nobody is to go.
+void Detection::look_at_learner() {
+    const auto leader = world_.cluster.able_leader();
+    std::uint64_t of = 0;
+    std::uint8_t silent = 0;
+    if (leader && sees(*leader) && world_.network.reaches_store(*leader) &&
+        world_.store.desired.replicas > 0)
+        for (const View& view : world_.cluster.process(*leader).conf) {
+            const bool quiet = !world_.cluster.process(view.ordinal).answers() ||
+                               !world_.network.linked(*leader, view.ordinal);
+            if (!view.learner || !quiet) continue;
+            of = view.id.value;
+            silent = view.ordinal;
+        }
+    const Policy& policy = world_.config.policy;
+    const Span stuck = policy.learner_stuck_after;
+    const Span authority =
+        policy.authority_ttl + policy.authority_stagger * std::int64_t{Network::size};
+    if (of != 0 && learner_.of == of && learner_.since + stuck < world_.kernel.now)
+        ++findings_.counts.stuck;
+    if (!overdue(learner_, of, stuck + bound() + authority)) return;
+    const bool noticed =
+        std::any_of(world_.agents.begin(), world_.agents.end(), [&](const auto& agent) {
+            if (!agent->alive()) return false;
+            const State& state = agent->state();
+            return removes(state, silent) || state.alarm.phase != AlarmPhase::clear;
+        });
+    if (noticed) return;
+    findings_.report("L4", name(silent) + " learns nothing as " + hex(MemberId{of}) +
+                               ", and nobody takes notice");
+    learner_ = Sight{};
+}
+
+}  // namespace quorate::sim
