@@ -18,13 +18,12 @@ bool is_lost(const Facts& facts, Ordinal ordinal, const ListedMember& member) {
     const ReplicaEntry* entry = facts.record ? facts.record->replicas.find(ordinal) : nullptr;
     // A founder may ask before it ever told its id; a learner whose id the record does not know
     // yet has just been added; and a record that was overtaken may say so of one that was let in
-    // since, and serves.
+    // since, and has served: its silence is measured like anybody's.
     const ProbeFact* probe = facts.probes.find(ordinal);
-    const bool serves_as_it =
-        probe != nullptr && probe->status.serves && probe->status.member_id == member.id;
+    const bool has_served = probe != nullptr && probe->healthy_since != Instant{};
     const bool speaks_of_it =
         entry != nullptr && (entry->member_id == member.id ||
-                             (entry->member_id.value == 0 && !member.learner && !serves_as_it));
+                             (entry->member_id.value == 0 && !member.learner && !has_served));
     if (speaks_of_it && entry->claim == VolumeClaim::wants_admission) return true;
     const std::string* diverged = facts.diverged.find(member.id);
     return diverged != nullptr && diverged->empty();

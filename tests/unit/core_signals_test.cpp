@@ -150,14 +150,17 @@ TEST(ReadMember, AVolumeThatAsksForAdmissionIsLostAtOnce) {
     EXPECT_TRUE(is<signal::lost>(read_member(state, test::member_id(2))));
 }
 
-TEST(ReadMember, AnOvertakenRecordCondemnsNobodyWhoServes) {
+TEST(ReadMember, AnOvertakenRecordCondemnsNobodyWhoHasServed) {
     State state = test::state();
     ReplicaEntry& entry = state.facts.record->replicas[Ordinal{2}];
     entry.claim = VolumeClaim::wants_admission;
     entry.member_id = MemberId{};
     EXPECT_FALSE(is<signal::lost>(read_member(state, test::member_id(2))));
     test::probe(state, 2, {});
-    EXPECT_TRUE(is<signal::lost>(read_member(state, test::member_id(2))));
+    EXPECT_FALSE(is<signal::lost>(read_member(state, test::member_id(2)))) << "it is only silent";
+    state.facts.probes[Ordinal{2}].healthy_since = Instant{};
+    EXPECT_TRUE(is<signal::lost>(read_member(state, test::member_id(2))))
+        << "a founder that never served";
 }
 
 TEST(ReadMember, ContentThatLostToAMajorityIsLostUnlessItIsAhead) {
