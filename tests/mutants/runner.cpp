@@ -48,6 +48,12 @@ std::vector<Heard> live_scenario(const std::string& file) {
     const sim::ScriptOutcome outcome = sim::run_script(text);
     if (outcome.good) return {};
     const std::size_t end = outcome.failure.find(" is violated: ");
+    // Of a tape: "FAIL safety seed=1 ... : S1: ...".
+    const std::size_t verdict = outcome.failure.find(" : ");
+    if (outcome.exit_code == 10 && end == std::string::npos && verdict != std::string::npos) {
+        const std::string told = outcome.failure.substr(verdict + 3);
+        return {{told.substr(0, told.find(": ")), told}};
+    }
     if (end == std::string::npos) return {{"CLAIM", outcome.failure}};
     const std::size_t space = outcome.failure.rfind(' ', end - 1);
     const std::size_t begin = space == std::string::npos ? 0 : space + 1;

@@ -107,6 +107,53 @@ TEST(Oracle, L4BitesWhenNobodyHearsTheAlarm) {
     EXPECT_FALSE(hears("L4", &step, "accuse 1", minutes(1)));
 }
 
+Step waits_without_end(State state, const Event& event) {
+    Event told = event;
+    if (auto* started = std::get_if<AgentStarted>(&told.observation)) {
+        started->settings.policy.learner_stuck_after = minutes(60);
+        started->settings.policy.unresponsive_after = minutes(60);
+    }
+    return step(std::move(state), told);
+}
+
+bool a_lost_learner_is_overlooked(Core core) {
+    World world(quick(core));
+    world.run_for(seconds(20));
+    world.scale(4);
+    const auto learns = [&] {
+        const auto leader = world.cluster.able_leader();
+        if (!leader) return false;
+        const auto& conf = world.cluster.process(*leader).conf;
+        return std::any_of(conf.begin(), conf.end(), [](const View& view) { return view.learner; });
+    };
+    for (int i = 0; i < 20'000 && !learns(); ++i)
+        world.run_for(milliseconds(1));
+    EXPECT_TRUE(learns());
+    world.suffer("hold 3");
+    world.run_for(minutes(2));
+    return found(world, "L4");
+}
+
+TEST(Oracle, L4BitesWhenALearnerIsWaitedForWithoutEnd) {
+    EXPECT_TRUE(a_lost_learner_is_overlooked(waits_without_end));
+    EXPECT_FALSE(a_lost_learner_is_overlooked(&step));
+}
+
+// It is never told what an examination found.
+Step examines_in_vain(State state, const Event& event) {
+    Event told = event;
+    if (auto* ended = std::get_if<CommandEnded>(&told.observation))
+        if (std::holds_alternative<DiskReport>(ended->brought) &&
+            event.at > Instant{} + seconds(15))
+            told.observation = TimerFired{};
+    return step(std::move(state), told);
+}
+
+TEST(Oracle, L4BitesWhenAStrangeVolumeIsNeverLookedInto) {
+    EXPECT_TRUE(hears("L4", examines_in_vain, "clone 0 1", minutes(2)));
+    EXPECT_FALSE(hears("L4", &step, "clone 0 1", minutes(2)));
+}
+
 Step removes_nobody(State state, const Event& event) {
     Step result = step(std::move(state), event);
     std::erase_if(result.decision.commands, [](const Command& command) {
