@@ -64,6 +64,8 @@ constexpr FaultKind kinds[] = {
     {unnamed,        "X1",  "unnamed",       network, transient,     Shape::replica,        lasting, 0, 0,       ""},
     {no_names,       "X4",  "no-names",      network, transient,     Shape::replica,        lasting, 0, 0,       ""},
     {disarm_by_hand, "R1",  "disarm space",  person,  operator_step, Shape::none,           at_once, 0, 0,       ""},
+    {lose_answer,    "A6",  "lose answer",   host,    transient,     Shape::none,           at_once, 0, 0,       ""},
+    {lose_request,   "A6",  "lose request",  host,    transient,     Shape::none,           at_once, 0, 0,       ""},
 };
 // clang-format on
 
@@ -101,6 +103,10 @@ constexpr const char* commands[] = {"",
                                     "ProbeReplicas",
                                     "ExitAgent"};
 static_assert(std::size(commands) * crash_points == kinds[static_cast<int>(crash)].most + 1);
+
+constexpr const char* edge_names[] = {"after-release", "before-commit", "after-commit", "in-flight",
+                                      "after-effect"};
+static_assert(std::size(edge_names) == edges);
 
 constexpr const char* family_names[] = {"network", "disk", "clock",   "process",
                                         "host",    "etcd", "journal", "person"};
@@ -248,6 +254,16 @@ const char* name_of(Family family) { return family_names[static_cast<std::size_t
 
 const FaultKind& kind_of(Fault fault) { return kinds[static_cast<std::size_t>(fault)]; }
 
+bool befalls_a_command(Fault fault) { return fault == lose_answer || fault == lose_request; }
+
+const char* name_of(Edge edge) { return edge_names[static_cast<std::size_t>(edge)]; }
+
+std::optional<Edge> parse_edge(const std::string& word) {
+    const auto found = std::find(std::begin(edge_names), std::end(edge_names), word);
+    if (found == std::end(edge_names)) return std::nullopt;
+    return static_cast<Edge>(found - std::begin(edge_names));
+}
+
 const char* crash_point_name(std::uint32_t number) { return points[number % crash_points]; }
 const char* crash_command(std::uint32_t number) {
     return commands[number / crash_points % std::size(commands)];
@@ -307,6 +323,7 @@ std::optional<std::vector<Fault>> parse_faults(const std::string& list, std::str
     const auto take = [&] {
         bool known = false;
         for (const FaultKind& kind : kinds) {
+            if (befalls_a_command(kind.fault)) continue;
             std::string verb = kind.verb;
             std::replace(verb.begin(), verb.end(), ' ', '-');
             if (word != verb && word != kind.id && word != name_of(kind.family)) continue;

@@ -58,6 +58,8 @@ enum class Fault : std::uint8_t {
     unnamed,
     no_names,
     disarm_by_hand,
+    lose_answer,
+    lose_request,
     count_,
 };
 inline constexpr auto faults_count = static_cast<std::size_t>(Fault::count_);
@@ -93,11 +95,28 @@ struct FaultKind {
 };
 const FaultKind& kind_of(Fault fault);
 
+// What befalls the very command it waits for. Without one it is nothing, so that none is drawn.
+bool befalls_a_command(Fault fault);
+
 // Where a crash falls, as its episode's number says: point and the command that it waits for.
 inline constexpr std::uint32_t crash_points = 3;
 const char* crash_point_name(std::uint32_t number);
 const char* crash_command(std::uint32_t number);  // empty: whatever comes next
 std::uint32_t crash_commands();
+
+// Where beside its command a fault falls (3.4, E12). Nothing passes between commit and release, so
+// only what stops the agent differs there. in_flight: a change of the cluster that raft has not
+// applied yet. after_effect: done, or refused, and nobody was told.
+enum class Edge : std::uint8_t {
+    after_release,
+    before_commit,
+    after_commit,
+    in_flight,
+    after_effect
+};
+inline constexpr std::size_t edges = 5;
+const char* name_of(Edge edge);
+std::optional<Edge> parse_edge(const std::string& word);
 
 // One fault of one life. Total: one that does not apply where it falls does nothing.
 struct Episode {
@@ -109,7 +128,8 @@ struct Episode {
     std::uint32_t number = 0;
     Span at;                    // since the world began
     Span lasts;                 // 0: until the faults end, where it lasts at all
-    std::uint32_t command = 0;  // not 0: not at a time, but when this command is released
+    std::uint32_t command = 0;  // not 0: not at a time, but at this command, counting all released
+    Edge edge = Edge::after_release;  // of that command
     bool operator==(const Episode&) const = default;
 };
 

@@ -1,6 +1,7 @@
 #include "sim/faults/episodes.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "sim/world/world.hpp"
 
@@ -156,6 +157,13 @@ bool Episodes::apply_now(const Episode& episode) {
             return world_.lose_record();
         case Fault::disarm_by_hand:
             return world_.disarm_nospace();
+        case Fault::lose_answer:
+        case Fault::lose_request:
+            return std::any_of(world_.agents.begin(), world_.agents.end(), [&](const auto& agent) {
+                return agent->lose(episode.command, episode.fault == Fault::lose_answer
+                                                        ? LostOn::way_back
+                                                        : LostOn::way_there);
+            });
         case Fault::freeze:
         case Fault::pause_agent:
         case Fault::hang_etcd:
@@ -387,11 +395,34 @@ std::uint64_t Episodes::injected() const {
     return sum;
 }
 
-// An agent is in the middle of its commands: what falls here falls right after this line of it.
-void Episodes::command_released() {
-    ++commands_;
+void Episodes::begin_at_command(const Episode& episode) {
+    if (begin(episode)) ++took_at_commands_;
+}
+
+void Episodes::committing(std::size_t commands) { reach_at_once(Edge::before_commit, commands); }
+
+void Episodes::committed(std::size_t commands) {
+    opens_ = true;
+    reach_at_once(Edge::after_commit, commands);
+}
+
+// The next so many commands are those of one decision: its agent waits in the middle of its line.
+void Episodes::reach_at_once(Edge edge, std::size_t commands) {
+    std::vector<Episode> now;
+    const auto falls = [&](const Episode& one) {
+        return one.edge == edge && one.command > commands_ && one.command <= commands_ + commands;
+    };
+    std::copy_if(planned_.begin(), planned_.end(), std::back_inserter(now), falls);
+    if (now.empty()) return;
+    std::erase_if(planned_, falls);
+    for (const Episode& episode : now)
+        begin_at_command(episode);
+}
+
+// Somebody is in the middle of this command: what falls here falls right after this line of it.
+void Episodes::reach_soon(Edge edge, std::uint64_t number) {
     for (std::size_t i = 0; i < planned_.size();) {
-        if (planned_[i].command != commands_) {
+        if (planned_[i].edge != edge || planned_[i].command != number) {
             ++i;
             continue;
         }
@@ -404,12 +435,21 @@ void Episodes::command_released() {
     }
 }
 
+void Episodes::command_released(std::uint8_t agent, const Command& command) {
+    ++commands_;
+    if (std::vector<Released>* into = world_.config.released_into)
+        into->push_back(
+            {commands_, agent, opens_, command, world_.cluster.able_leader(), world_.kernel.now});
+    opens_ = false;
+    reach_soon(Edge::after_release, commands_);
+}
+
 void Episodes::happen(const Happening& what) {
     if (what.payload == begins) {
         if (due_.empty()) return;  // the faults have ended meanwhile
         const Episode first = due_.front();
         due_.erase(due_.begin());
-        begin(first);
+        begin_at_command(first);
         return;
     }
     end_those([&](const Active& active) { return active.id == what.guard; });

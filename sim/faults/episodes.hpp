@@ -5,9 +5,11 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "core/model/command.hpp"
 #include "sim/faults/catalogue.hpp"
 #include "sim/kernel/kernel.hpp"
 #include "sim/world/network.hpp"
@@ -16,13 +18,23 @@ namespace quorate::sim {
 
 class World;
 
+// A command that an agent released, as `at command` counts them.
+struct Released {
+    std::uint64_t number = 0;
+    std::uint8_t agent = 0;
+    bool opens = false;  // the first of its decision: the others share its commit
+    Command command;
+    std::optional<std::uint8_t> leader;  // who could commit then
+    Instant at;
+};
+
 class Episodes {
   public:
     explicit Episodes(World& world) : world_(world) {}
 
     // Now. False: it does not apply to the world as it is, and nothing happened.
     bool begin(const Episode& episode);
-    // When its command is released.
+    // When its command comes to its edge.
     void plan(const Episode& episode) { planned_.push_back(episode); }
 
     // Ends what goes on, of one family, one fault, or everything. What was lost stays lost.
@@ -48,9 +60,15 @@ class Episodes {
     };
     const std::array<Count, faults_count>& counts() const { return counts_; }
     std::uint64_t injected() const;
+    // Of those that waited for a command: how often that changed anything.
+    std::uint64_t took_at_commands() const { return took_at_commands_; }
 
-    // For the world.
-    void command_released();
+    // For the world: where its agents stand with their commands.
+    void committing(std::size_t commands);
+    void committed(std::size_t commands);
+    void command_released(std::uint8_t agent, const Command& command);
+    void command_in_flight(std::uint64_t number) { reach_soon(Edge::in_flight, number); }
+    void command_took_effect(std::uint64_t number) { reach_soon(Edge::after_effect, number); }
     void happen(const Happening& what);
     std::uint64_t commands() const { return commands_; }
 
@@ -63,6 +81,9 @@ class Episodes {
     void note_in_a_repair(Fault fault);
     bool apply(const Episode& episode);
     bool apply_now(const Episode& episode);
+    void begin_at_command(const Episode& episode);
+    void reach_at_once(Edge edge, std::size_t commands);
+    void reach_soon(Edge edge, std::uint64_t number);
     bool lose_tail(const Episode& episode);
     bool remove_by_hand(std::uint8_t o);
     bool add_by_hand(std::uint8_t o);
@@ -83,6 +104,8 @@ class Episodes {
     std::array<bool, Network::size> etcd_still_{};
     std::uint64_t ids_ = 0;
     std::uint64_t commands_ = 0;
+    bool opens_ = false;  // the next command is the first of its decision
+    std::uint64_t took_at_commands_ = 0;
 };
 
 }  // namespace quorate::sim

@@ -72,6 +72,7 @@ RunVerdict run_tape(const Tape& tape, const LifeOptions& options) {
     Config config = config_of(tape);
     config.step = options.core;
     config.onlooker = options.onlooker;
+    config.released_into = options.released_into;
     RunVerdict verdict;
     verdict.seed = tape.seed;
     World world(config);
@@ -107,6 +108,7 @@ RunVerdict run_tape(const Tape& tape, const LifeOptions& options) {
     verdict.digest = world.kernel.digest;
     verdict.events = world.kernel.events;
     verdict.faults = world.faults.injected();
+    verdict.faults_at_commands = world.faults.took_at_commands();
     verdict.injected = world.faults.counts();
     verdict.virtual_time = world.kernel.now - begin;
     verdict.counts = world.oracles.counts();
@@ -115,6 +117,13 @@ RunVerdict run_tape(const Tape& tape, const LifeOptions& options) {
     for (const auto& agent : world.agents)
         verdict.decisions += agent->decisions();
     if (options.look) options.look(world);
+    return verdict;
+}
+
+RunVerdict run_noted(const Tape& tape, std::vector<Released>& into) {
+    RunVerdict verdict = run_tape(tape, {.released_into = &into});
+    const Instant end = Kernel(tape.seed).now + tape.faults_end;
+    std::erase_if(into, [&](const Released& one) { return one.at > end; });
     return verdict;
 }
 

@@ -31,6 +31,7 @@ struct RunVerdict {
     std::uint64_t digest = 0;
     std::uint64_t events = 0;
     std::uint64_t faults = 0;
+    std::uint64_t faults_at_commands = 0;
     std::uint64_t decisions = 0;
     std::uint64_t acknowledged = 0;
     Span virtual_time;
@@ -56,9 +57,13 @@ struct LifeOptions {
     Step (*core)(State, const Event&) = &quorate::step;
     Onlooker* onlooker = nullptr;
     std::function<void(const World&)> look = {};  // sees the world as it was left
+    std::vector<Released>* released_into = nullptr;
 };
 RunVerdict run_tape(const Tape& tape, const LifeOptions& options = {});
 RunVerdict run_seed(const RunOptions& options);
+
+// The same life; `into` gets the commands of its agents until the faults end, as they are released.
+RunVerdict run_noted(const Tape& tape, std::vector<Released>& into);
 
 // "PASS converged seed=7 digest=... : why", and a line for each violation.
 std::string text_of(const RunVerdict& verdict);

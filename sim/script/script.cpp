@@ -4,7 +4,9 @@
 //   seed N · version A.B.C · policy quick|default · volumes retain|delete · grace 60s
 //   replicas N parallel|ordered         the last line of the setting: the world begins
 //   tape                                a drawn or reduced life (sim/tape): what does not apply is
-//       skipped, and the last line is "at TIME conclude [approving]"
+//       skipped, and the last line is "at TIME conclude [approving]"; there "at command 12 FAULT"
+//       falls when the twelfth command was released, "at command 12 EDGE FAULT" before-commit,
+//       after-commit, in-flight or after-effect of it
 //   at 20s COMMAND · after 5s COMMAND   since the beginning · since now
 //   wait 5s
 //   FAULT [for 20s]                     one of sim/faults/catalogue.cpp: "kill etcd 1", "wipe 2",

@@ -41,6 +41,7 @@ class Writer {
         : tape_(tape), draws_(options.seed), wanted_(tape.replicas) {
         for (std::size_t i = 0; i < faults_count; ++i) {
             const auto fault = static_cast<Fault>(i);
+            if (befalls_a_command(fault)) continue;
             const bool asked = std::find(options.faults.begin(), options.faults.end(), fault) !=
                                options.faults.end();
             const bool allowed = asked || (options.faults.empty() && !only_when_asked(fault));
@@ -207,7 +208,9 @@ std::string text_of(const Tape& tape, const std::string& claim) {
     for (const Episode& episode : tape.episodes) {
         text << "at ";
         if (episode.command != 0)
-            text << "command " << episode.command;
+            text << "command " << episode.command
+                 << (episode.edge == Edge::after_release ? "" : " ")
+                 << (episode.edge == Edge::after_release ? "" : name_of(episode.edge));
         else
             text << text_of(episode.at);
         text << ' ' << text_of(episode) << '\n';
@@ -254,7 +257,9 @@ class Reader {
         const bool by_command = words[1] == "command";
         const auto at = by_command ? std::optional<Span>(Span{}) : parse_span(words[1]);
         if (!at) return "not a time: " + words[1];
-        const Words rest(words.begin() + (by_command ? 3 : 2), words.end());
+        Words rest(words.begin() + (by_command ? 3 : 2), words.end());
+        const auto edge = by_command && !rest.empty() ? parse_edge(rest[0]) : std::nullopt;
+        if (edge) rest.erase(rest.begin());
         if (!rest.empty() && rest[0] == "conclude") {
             tape_.faults_end = *at;
             tape_.approves = rest.size() > 1 && rest[1] == "approving";
@@ -264,6 +269,7 @@ class Reader {
         auto episode = parse_episode(rest);
         if (!episode) return "no such fault";
         episode->at = *at;
+        episode->edge = edge.value_or(Edge::after_release);
         if (by_command)
             episode->command =
                 static_cast<std::uint32_t>(std::strtoul(words[2].c_str(), nullptr, 10));

@@ -38,6 +38,9 @@ bool ends_in_etcd(const CommandBody& body) {
            std::holds_alternative<Compact>(body) || std::holds_alternative<Defragment>(body) ||
            std::holds_alternative<DisarmNospace>(body);
 }
+bool ends_elsewhere(const CommandBody& body) {
+    return ends_in_the_store(body) || ends_in_etcd(body);
+}
 
 }  // namespace
 
@@ -175,12 +178,7 @@ void Agent::run() {
     Observation first = std::move(inbox_.front());
     inbox_.pop_front();
     ++decisions_;
-    const bool report = std::holds_alternative<PeerReported>(first);
     if (engine_->take({&first, 1}) == Durable::no) return die();
-    if (report && !world_.config.forgets_to_commit)
-        world_.volumes[self_].journal.peers = state().facts.peers;
-    if (!world_.config.forgets_to_commit)
-        keep_newest(world_.volumes[self_].journal, state().facts);
     if (alive_ && !inbox_.empty()) schedule_run();
 }
 
@@ -190,6 +188,9 @@ Durable Agent::commit(std::span<const Record> records) {
     for (const Record& record : records)
         if (crashes_at(CrashPoint::before_commit, record.decision.commands))
             journal_->fail_next_commit();
+    for (const Record& record : records)
+        world_.faults.committing(record.decision.commands.size());
+    if (!alive_) return Durable::no;
     if (!world_.config.forgets_to_commit && journal_->commit(records) == Durable::no)
         return Durable::no;
     for (const Record& record : records) {
@@ -236,7 +237,14 @@ void Agent::release(std::span<const Command> commands) {
     const std::vector<Record>& durable = journal.records;
     if (durable.size() >= Journal::records_most)
         world_.oracles.refold(journal, Journal::records_least);
-    if (!durable.empty()) world_.oracles.decided(self_, state(), durable.back().decision);
+    if (!durable.empty()) {
+        world_.oracles.decided(self_, state(), durable.back().decision);
+        if (std::holds_alternative<PeerReported>(durable.back().event.observation))
+            journal.peers = state().facts.peers;
+        keep_newest(journal, state().facts);
+    }
+    world_.faults.committed(commands.size());
+    if (!alive_) return;
     if (crashes_at(CrashPoint::after_commit, commands)) return die();
     const bool dies = crashes_at(CrashPoint::after_release, commands);
     for (const Command& command : commands) {
@@ -247,7 +255,7 @@ void Agent::release(std::span<const Command> commands) {
 }
 
 void Agent::start_command(const Command& command) {
-    world_.faults.command_released();
+    world_.faults.command_released(self_, command);
     if (destroys(command.body)) ++world_.destructive_commands;
     world_.oracles.released(self_, command.id, committed_);
     world_.oracles.issued(self_, command);
@@ -279,11 +287,12 @@ void Agent::start_command(const Command& command) {
         ++slot;
     if (slot == waiting_.size()) waiting_.emplace_back();
     Waiting& waiting = waiting_[slot];
+    waiting = Waiting{};
     waiting.free = false;
-    waiting.answer_lost = false;
-    const bool remote = ends_in_the_store(command.body) || ends_in_etcd(command.body);
-    const bool lost = remote && world_.kernel.streams.chance(self_, Purpose::outcome,
-                                                             world_.lost_answers_percent);
+    waiting.number = world_.faults.commands();
+    const bool lost =
+        ends_elsewhere(command.body) &&
+        world_.kernel.streams.chance(self_, Purpose::outcome, world_.lost_answers_percent);
     Happening next;
     next.kind = Kind::execute;
     next.target = self_;
@@ -303,23 +312,37 @@ void Agent::start_command(const Command& command) {
     world_.kernel.schedule(delay, next);
 }
 
+bool Agent::lose(std::uint64_t number, LostOn way) {
+    const auto found = std::find_if(waiting_.begin(), waiting_.end(), [&](const Waiting& waiting) {
+        return !waiting.free && waiting.number == number && ends_elsewhere(waiting.command.body);
+    });
+    if (!alive_ || found == waiting_.end()) return false;
+    (way == LostOn::way_there ? found->request_lost : found->answer_lost) = true;
+    return true;
+}
+
 // A connection that went silent is given up by its keep-alive, long before a long deadline.
 Span Agent::until_overdue(const Command& command) {
     return std::clamp(command.deadline - now(), Span{}, seconds(15));
 }
 
+void Agent::await_in_vain(std::uint32_t slot) {
+    Happening next;
+    next.kind = Kind::answer_overdue;
+    next.target = self_;
+    next.guard = life_;
+    next.payload = slot;
+    world_.kernel.schedule(until_overdue(waiting_[slot].command), next);
+}
+
 void Agent::answer(const Waiting& waiting, Ended outcome, Brought brought) {
+    world_.faults.command_took_effect(waiting.number);
     if (!waiting.answer_lost)
         return post(CommandEnded{waiting.command.id, std::move(outcome), std::move(brought)});
     Waiting silent = waiting;
     silent.free = false;
     waiting_.push_back(std::move(silent));
-    Happening next;
-    next.kind = Kind::answer_overdue;
-    next.target = self_;
-    next.guard = life_;
-    next.payload = static_cast<std::uint32_t>(waiting_.size() - 1);
-    world_.kernel.schedule(until_overdue(waiting.command), next);
+    await_in_vain(static_cast<std::uint32_t>(waiting_.size() - 1));
 }
 
 void Agent::request_ended(CommandId id, Ended outcome, Brought brought) {
@@ -508,17 +531,19 @@ struct Agent::Carry {
         if (!world.network.linked(agent.self_, via))
             return refuse(Refusal::not_reachable, "connection refused");
         world.oracles.changing(agent.self_, waiting.command, fence);
-        const std::uint64_t uid =
-            world.await_request(via, agent.self_, waiting.command, waiting.answer_lost);
+        const std::uint64_t uid = world.await_request(via, agent.self_, waiting.command,
+                                                      waiting.number, waiting.answer_lost);
         if (auto no = ask(via, uid)) {
             world.forget_request(uid);
-            agent.answer(waiting, *no);
+            return agent.answer(waiting, *no);
         }
+        world.faults.command_in_flight(waiting.number);
     }
 };
 
 void Agent::execute(std::uint32_t slot) {
     const Waiting waiting = waiting_[slot];
+    if (waiting.request_lost) return await_in_vain(slot);
     waiting_[slot].free = true;
     world_.oracles.carrying_out(self_, waiting.command);
     std::visit(Carry{*this, waiting}, waiting.command.body);

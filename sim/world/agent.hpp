@@ -26,6 +26,9 @@ struct CrashPlan {
     std::string command;
 };
 
+// A request that never arrived, or one that was carried out and nobody is told.
+enum class LostOn : std::uint8_t { way_there, way_back };
+
 class Agent final : private JournalPort, private OutboxPort, private ClockPort {
   public:
     Agent(World& world, std::uint8_t self);
@@ -45,6 +48,8 @@ class Agent final : private JournalPort, private OutboxPort, private ClockPort {
     void start();
     void die();  // at once, with its etcd
     void post(Observation observation);
+    // False: no command of this number is under way to somewhere else.
+    bool lose(std::uint64_t number, LostOn way);
     void ask_to_stop();
     void store_changed();  // the watch will tell of it, late
     void request_ended(CommandId id, std::variant<Done, Refused, Unknown> outcome, Brought brought);
@@ -69,6 +74,8 @@ class Agent final : private JournalPort, private OutboxPort, private ClockPort {
     };
     struct Waiting {
         Command command;
+        std::uint64_t number = 0;  // as faults count them
+        bool request_lost = false;
         bool answer_lost = false;
         bool free = true;
     };
@@ -102,6 +109,7 @@ class Agent final : private JournalPort, private OutboxPort, private ClockPort {
     void execute(std::uint32_t slot);
     void answer(const Waiting& waiting, std::variant<Done, Refused, Unknown> outcome,
                 Brought brought = Nothing{});
+    void await_in_vain(std::uint32_t slot);
     void probe();
     void look_at_store();
     void renew_lease(std::uint64_t fence);

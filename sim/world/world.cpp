@@ -145,13 +145,14 @@ void World::put() {
 }
 
 std::uint64_t World::await_request(std::uint8_t via, std::uint8_t agent, const Command& command,
-                                   bool answer_lost) {
+                                   std::uint64_t number, bool answer_lost) {
     const std::uint64_t uid = ++next_uid_;
     Request& request = requests_[uid];
     request.via = via;
     request.agent = agent;
     request.life = agents[agent]->life();
     request.command = command;
+    request.number = number;
     request.answer_lost = answer_lost;
     Happening overdue;
     overdue.kind = Kind::answer_overdue;
@@ -169,6 +170,7 @@ void World::applied(std::uint8_t ordinal, const LogEntry& entry, bool accepted) 
     if (entry.uid == 0) return;
     const auto found = requests_.find(entry.uid);
     if (found == requests_.end() || found->second.via != ordinal) return;
+    if (found->second.write == 0) faults.command_took_effect(found->second.number);
     // An answer that is cut off is none: the request ends when it is overdue.
     const bool cut_off =
         found->second.write == 0 && !network.linked(found->second.agent, ordinal);

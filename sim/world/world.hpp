@@ -35,6 +35,7 @@ struct Config {
     Span pod_grace = seconds(60);
     Span put_period = milliseconds(500);
     Onlooker* onlooker = nullptr;  // outlives the world
+    std::vector<Released>* released_into = nullptr;
     // What the oracles are tested with: another core, and an engine that forgets its journal.
     Step (*step)(State, const Event&) = &quorate::step;
     bool forgets_to_commit = false;
@@ -108,7 +109,7 @@ class World final : private EtcdWatcher {
     void store_changed();
     void set_journal_aside(std::uint8_t o);
     std::uint64_t await_request(std::uint8_t via, std::uint8_t agent, const Command& command,
-                                bool answer_lost);
+                                std::uint64_t number, bool answer_lost);
     void forget_request(std::uint64_t uid) { requests_.erase(uid); }
     bool watched() const { return config.onlooker != nullptr; }
     void say(const std::string& line) const {  // to whoever looks on
@@ -139,7 +140,8 @@ class World final : private EtcdWatcher {
         std::uint8_t via = 0;
         std::uint8_t agent = 0;
         std::uint64_t life = 0;
-        std::uint64_t write = 0;  // of a client; else 0
+        std::uint64_t write = 0;   // of a client; else 0
+        std::uint64_t number = 0;  // of an agent's command, as faults count them
         bool answer_lost = false;
         Command command;
     };
