@@ -50,8 +50,6 @@ void Oracles::carrying_out(std::uint8_t agent, const Command& command) {
     if (const auto* stamp = std::get_if<StampVolume>(&command.body)) stamping(agent, *stamp);
     if (const auto* write = std::get_if<WriteRecord>(&command.body)) writing(*write);
     if (const auto* rebuild = std::get_if<RebuildEtcd>(&command.body)) rebuilding(agent, *rebuild);
-    if (const auto* defragment = std::get_if<Defragment>(&command.body))
-        defragmenting(static_cast<std::uint8_t>(defragment->replica.value));
 }
 
 // S5: each claim of a volume has a nonce that no claim ever had, or a rollback would look like it.

@@ -32,18 +32,21 @@ void Oracles::losing(std::uint8_t o) {
     }
 }
 
-// What the record tells is always found; what only a peer can tell is judged when it starts.
+// What the record tells is always found; what only a peer can tell is judged when it starts. One
+// that is back between its claim and etcd's first write looks like one that never started.
 void Oracles::rolled_back(std::uint8_t o) {
     const Volume& volume = world_.volumes[o];
-    if (!volume.data || !volume.identity || !world_.store.record) return;
+    if (!volume.identity || !world_.store.record) return;
+    const LogPosition last = volume.data ? volume.data->last() : LogPosition{};
+    const MemberId id = volume.data ? volume.data->id : lost_as_[o];
     const ReplicaEntry* entry = world_.store.record->replicas.find(Ordinal{o});
     if (entry == nullptr || volume.identity->ordinal != Ordinal{o}) return;
     const bool same_start =
         volume.identity->nonce == entry->nonce || volume.identity->nonce == entry->nonce_next;
-    if (!same_start || volume.data->last() < entry->high_water) return;
-    same_start_[o] = volume.data->id;
+    if (!same_start || last < entry->high_water) return;
+    same_start_[o] = id;
     for (std::uint8_t peer = 0; peer < Network::size; ++peer) {
-        if (peer == o || !remembers(peer, o, *volume.data)) continue;
+        if (peer == o || !remembers(peer, o, id, last)) continue;
         ++counts_.remembered;
         break;
     }

@@ -50,18 +50,21 @@ void Oracles::removal_asked(std::uint8_t leader, MemberId target) {
         report("S2", "a voter is removed while a learner is in hand");
 }
 
-// S9: what the learner holds is what the leader holds.
+// S13: of the members. What was removed and did not hear of it fills nothing of the cluster's.
 void Oracles::disarming_nospace() {
     ++counts_.disarms;
-    for (std::uint8_t o = 0; o < Network::size; ++o) {
-        const EtcdData* data = world_.cluster.data(o);
-        if (data == nullptr || !world_.cluster.process(o).answers()) continue;
+    const auto leader = world_.cluster.able_leader();
+    if (!leader) return;
+    for (const View& view : world_.cluster.process(*leader).conf) {
+        const EtcdData* data = world_.cluster.data(view.ordinal);
+        if (data == nullptr || !world_.cluster.process(view.ordinal).answers()) continue;
         if (data->file_mib * 5 > World::quota_mib * 4)
-            report("S13", "NOSPACE is disarmed while replica " + std::to_string(int{o}) +
-                              " holds " + std::to_string(data->file_mib) + " MiB");
+            report("S13", "NOSPACE is disarmed while " + name(view.ordinal) + " holds " +
+                              std::to_string(data->file_mib) + " MiB");
     }
 }
 
+// S9: what the learner holds is what the leader holds.
 void Oracles::promotion_asked(std::uint8_t leader, MemberId target) {
     ++counts_.promotions;
     const Process& p = world_.cluster.process(leader);
@@ -100,7 +103,7 @@ void Oracles::founding(std::uint8_t o, const EtcdData& data) {
         std::find(clusters_.begin(), clusters_.end(), data.cluster) != clusters_.end();
     if (!known && !clusters_.empty())
         report("S3", name(o) + " founds a second cluster");
-    else if (ran_.count(data.id.value) > 0)
+    else if (ran_.count(data.id.value) > 0 && !nobody_can_tell(o, data))
         report("S3", name(o) + " founds again what it had founded before");
     if (!known) clusters_.push_back(data.cluster);
 }

@@ -56,6 +56,7 @@ class Oracles {
     void rolled_back(std::uint8_t o);  // ... and this is what it holds now
     void rebuilt(std::uint8_t o);
     void journal_lost(std::uint8_t o) { last_command_[o] = {}; }  // and with it what was numbered
+    void defragmenting(std::uint8_t o);
     void disarming_nospace();
     void refold(Journal& journal, std::size_t kept);
     void recorded(const ClusterRecord& record) { identities_.recorded(record); }
@@ -110,7 +111,6 @@ class Oracles {
     void setting_aside(std::uint8_t o);
     void writing(const WriteRecord& write);
     void rebuilding(std::uint8_t o, const RebuildEtcd& how);
-    void defragmenting(std::uint8_t o);
     void check_evidence_of_loss(std::uint8_t agent, const View& target);
     void check_succession(std::uint8_t leader, MemberId target);
     bool scaled_lately() const;
@@ -120,7 +120,8 @@ class Oracles {
     bool agree(std::uint8_t a, std::uint8_t b) const;
     void check_version(std::uint8_t o, const EtcdData& data);
     void check_floor(std::uint8_t o, const EtcdData& data);
-    bool remembers(std::uint8_t peer, std::uint8_t o, const EtcdData& data) const;
+    bool remembers(std::uint8_t peer, std::uint8_t o, MemberId id, LogPosition last) const;
+    bool nobody_can_tell(std::uint8_t o, const EtcdData& data) const;
     void excuse_start(std::uint8_t o, const EtcdData& data);
     void note_voters(std::uint8_t leader);
     void note_service(std::uint8_t o);

@@ -86,11 +86,11 @@ void Oracles::check_floor(std::uint8_t o, const EtcdData& data) {
 
 // Whether that agent could have told this one of a higher position before the start: both ran and
 // heard each other all the time since the one that starts had begun to examine its volume.
-bool Oracles::remembers(std::uint8_t peer, std::uint8_t o, const EtcdData& data) const {
+bool Oracles::remembers(std::uint8_t peer, std::uint8_t o, MemberId id, LogPosition last) const {
     const Agent& asking = *world_.agents[o];
     const Agent& asked = *world_.agents[peer];
     const Remembered& memory = asked.memory_of(o);
-    if (memory.member_id != data.id || memory.position <= data.last()) return false;
+    if (memory.member_id != id || memory.position <= last) return false;
     const Instant since = asking.runs_since();
     return asked.alive() && !asked.frozen() && asked.runs_since() <= since &&
            world_.network.linked(peer, o) && world_.network.linked_since(peer, o) <= since;
@@ -101,13 +101,20 @@ bool Oracles::remembers(std::uint8_t peer, std::uint8_t o, const EtcdData& data)
 // memories within reach. Else it may, together with one that is down, lose what was acknowledged
 // since; the count of such cases says how often that is excused.
 void Oracles::excuse_start(std::uint8_t o, const EtcdData& data) {
-    if (std::exchange(same_start_[o], MemberId{}) != data.id) return;
-    for (std::uint8_t peer = 0; peer < Network::size; ++peer)
-        if (peer != o && remembers(peer, o, data)) return;
+    const bool excused = nobody_can_tell(o, data);
+    same_start_[o] = MemberId{};
+    if (!excused) return;
     ++counts_.unknowable;
     looks_honest_[o] = true;
     forgive_all_but(data);
     ran_[data.id.value] = Ran{data.last(), data.term, o};
+}
+
+bool Oracles::nobody_can_tell(std::uint8_t o, const EtcdData& data) const {
+    if (same_start_[o] != data.id) return false;
+    for (std::uint8_t peer = 0; peer < Network::size; ++peer)
+        if (peer != o && remembers(peer, o, data.id, data.last())) return false;
+    return true;
 }
 
 // Judged as a start would be. What nobody can tell is no amnesia that anybody could notice.

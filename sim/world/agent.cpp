@@ -500,17 +500,20 @@ struct Agent::Carry {
     void operator()(const Defragment& body) const {
         const auto o = static_cast<std::uint8_t>(body.replica.value);
         if (!agent.fenced(body.fence)) return refuse(Refusal::precondition, "authority is gone");
-        if (!world.network.linked(agent.self_, o) || !world.cluster.defragment(o))
+        if (!world.network.linked(agent.self_, o))
+            return refuse(Refusal::not_reachable, "connection refused");
+        world.oracles.defragmenting(o);
+        if (!world.cluster.defragment(o))
             return refuse(Refusal::not_reachable, "connection refused");
         agent.told_[o].status.reset();  // its size is another now
         done();
     }
     void operator()(const DisarmNospace& body) const {
-        world.oracles.disarming_nospace();
         change(body.via, body.fence,
                [&](std::uint8_t via, std::uint64_t uid) -> std::optional<Refused> {
                    const std::vector<MemberId> ids = world.cluster.process(via).short_of;
                    if (ids.empty()) return Refused{Refusal::precondition, "there is no alarm"};
+                   world.oracles.disarming_nospace();
                    for (std::size_t i = 0; i < ids.size(); ++i)
                        if (!world.cluster.alarm(via, EntryKind::room, ids[i],
                                                 i + 1 == ids.size() ? uid : 0))
