@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "core/base/limits.hpp"
+#include "core/rules/etcd_versions.hpp"
 
 namespace quorate::sim {
 namespace {
@@ -66,6 +67,7 @@ constexpr FaultKind kinds[] = {
     {disarm_by_hand, "R1",  "disarm space",  person,  operator_step, Shape::none,           at_once, 0, 0,       ""},
     {lose_answer,    "A6",  "lose answer",   host,    transient,     Shape::none,           at_once, 0, 0,       ""},
     {lose_request,   "A6",  "lose request",  host,    transient,     Shape::none,           at_once, 0, 0,       ""},
+    {upgrade,        "O7",  "upgrade",       person,  operator_step, Shape::replica_release, at_once, 30'616, 0, ""},
 };
 // clang-format on
 
@@ -122,6 +124,10 @@ std::optional<std::uint32_t> number_in(const std::string& word) {
         value = value * 10 + static_cast<std::uint32_t>(c - '0');
     }
     return value;
+}
+
+std::uint32_t number_of(Version release) {
+    return (release.major * 100U + release.minor) * 100U + release.patch;
 }
 
 std::optional<std::uint8_t> replica_in(const std::string& word) {
@@ -208,6 +214,10 @@ bool parse_arguments(Shape shape, const Words& words, Episode& episode) {
             episode.one = one.value_or(0);
             episode.other = replica_in(words[1]).value_or(0);
             return one && replica_in(words[1]);
+        case Shape::replica_release:
+            episode.one = one.value_or(0);
+            episode.number = words.size() == 2 ? number_of(parse_version(words[1])) : 0;
+            return one && episode.number != 0;
         case Shape::replica_number:
             episode.one = one.value_or(0);
             episode.number = number.value_or(0);
@@ -237,6 +247,8 @@ std::string arguments_of(const Episode& episode) {
             return number;
         case Shape::replica_number:
             return one + number;
+        case Shape::replica_release:
+            return one + " " + to_text(release_of(episode.number));
         case Shape::groups:
             return replicas_in(episode.left) + " |" + replicas_in(episode.right);
         case Shape::crash: {
@@ -254,7 +266,13 @@ const char* name_of(Family family) { return family_names[static_cast<std::size_t
 
 const FaultKind& kind_of(Fault fault) { return kinds[static_cast<std::size_t>(fault)]; }
 
-bool befalls_a_command(Fault fault) { return fault == lose_answer || fault == lose_request; }
+bool is_drawn(Fault fault) {
+    return fault != lose_answer && fault != lose_request && fault != upgrade;
+}
+
+Version release_of(std::uint32_t number) {
+    return {number / 10'000, number / 100 % 100, number % 100};
+}
 
 const char* name_of(Edge edge) { return edge_names[static_cast<std::size_t>(edge)]; }
 
@@ -323,7 +341,7 @@ std::optional<std::vector<Fault>> parse_faults(const std::string& list, std::str
     const auto take = [&] {
         bool known = false;
         for (const FaultKind& kind : kinds) {
-            if (befalls_a_command(kind.fault)) continue;
+            if (!is_drawn(kind.fault)) continue;
             std::string verb = kind.verb;
             std::replace(verb.begin(), verb.end(), ' ', '-');
             if (word != verb && word != kind.id && word != name_of(kind.family)) continue;

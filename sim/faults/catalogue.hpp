@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/ids.hpp"
 #include "core/base/instant.hpp"
 
 namespace quorate::sim {
@@ -60,6 +61,7 @@ enum class Fault : std::uint8_t {
     disarm_by_hand,
     lose_answer,
     lose_request,
+    upgrade,
     count_,
 };
 inline constexpr auto faults_count = static_cast<std::size_t>(Fault::count_);
@@ -72,8 +74,18 @@ const char* name_of(Family family);
 // it.
 enum class FaultClass : std::uint8_t { transient, data_loss, operator_step };
 
-// What follows the verb: which replicas, a number, where a crash falls, or groups of replicas.
-enum class Shape : std::uint8_t { none, replica, two, number, replica_number, crash, groups };
+// What follows the verb: which replicas, a number, a release, where a crash falls, or groups of
+// replicas.
+enum class Shape : std::uint8_t {
+    none,
+    replica,
+    two,
+    number,
+    replica_number,
+    replica_release,
+    crash,
+    groups
+};
 
 // Beside a wiped volume or a lost journal nobody may know the record any more, and replicas that do
 // not run are not asked before another cluster is founded: not answered yet, so not drawn.
@@ -95,14 +107,18 @@ struct FaultKind {
 };
 const FaultKind& kind_of(Fault fault);
 
-// What befalls the very command it waits for. Without one it is nothing, so that none is drawn.
-bool befalls_a_command(Fault fault);
+// Not drawn: what befalls the very command it waits for and is nothing without one, and an upgrade,
+// whose order is a person's business.
+bool is_drawn(Fault fault);
 
 // Where a crash falls, as its episode's number says: point and the command that it waits for.
 inline constexpr std::uint32_t crash_points = 3;
 const char* crash_point_name(std::uint32_t number);
 const char* crash_command(std::uint32_t number);  // empty: whatever comes next
 std::uint32_t crash_commands();
+
+// What the number of an episode says where it names a release.
+Version release_of(std::uint32_t number);
 
 // Where beside its command a fault falls (3.4, E12). Nothing passes between commit and release, so
 // only what stops the agent differs there. in_flight: a change of the cluster that raft has not

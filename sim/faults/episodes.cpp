@@ -164,6 +164,9 @@ bool Episodes::apply_now(const Episode& episode) {
                                                         ? LostOn::way_back
                                                         : LostOn::way_there);
             });
+        case Fault::upgrade:
+            world_.upgrade(one, release_of(episode.number));
+            return true;
         case Fault::freeze:
         case Fault::pause_agent:
         case Fault::hang_etcd:
@@ -437,9 +440,11 @@ void Episodes::reach_soon(Edge edge, std::uint64_t number) {
 
 void Episodes::command_released(std::uint8_t agent, const Command& command) {
     ++commands_;
-    if (std::vector<Released>* into = world_.config.released_into)
-        into->push_back(
-            {commands_, agent, opens_, command, world_.cluster.able_leader(), world_.kernel.now});
+    if (std::vector<Released>* into = world_.config.released_into) {
+        const auto leader = world_.cluster.able_leader();
+        const std::size_t members = leader ? world_.cluster.process(*leader).conf.size() : 0;
+        into->push_back({commands_, agent, opens_, command, leader, members, world_.kernel.now});
+    }
     opens_ = false;
     reach_soon(Edge::after_release, commands_);
 }

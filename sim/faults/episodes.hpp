@@ -24,7 +24,8 @@ struct Released {
     std::uint8_t agent = 0;
     bool opens = false;  // the first of its decision: the others share its commit
     Command command;
-    std::optional<std::uint8_t> leader;  // who could commit then
+    std::optional<std::uint8_t> leader;  // who could commit then ...
+    std::size_t members = 0;             // ... of how many
     Instant at;
 };
 

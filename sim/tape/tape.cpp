@@ -41,7 +41,7 @@ class Writer {
         : tape_(tape), draws_(options.seed), wanted_(tape.replicas) {
         for (std::size_t i = 0; i < faults_count; ++i) {
             const auto fault = static_cast<Fault>(i);
-            if (befalls_a_command(fault)) continue;
+            if (!is_drawn(fault)) continue;
             const bool asked = std::find(options.faults.begin(), options.faults.end(), fault) !=
                                options.faults.end();
             const bool allowed = asked || (options.faults.empty() && !only_when_asked(fault));
