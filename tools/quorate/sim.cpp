@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -12,6 +13,7 @@
 
 #include "core/base/limits.hpp"
 #include "core/rules/etcd_versions.hpp"
+#include "sim/enumerate/enumerate.hpp"
 #include "sim/report/report.hpp"
 #include "sim/run/run.hpp"
 #include "sim/shrink/shrink.hpp"
@@ -38,6 +40,9 @@ struct Asked {
     std::string bundles;
     std::string waivers;
     std::vector<std::string> lives;
+    std::string reference;
+    bool pairs = false;
+    bool cells = false;
     std::uint32_t replicas = 0;
     bool trace = false;
     bool story = false;
@@ -296,6 +301,65 @@ Exit diff(const Asked& asked) {
     return Exit::ok;
 }
 
+// A file, or every .scn of a folder, by name.
+std::vector<std::filesystem::path> references_in(const std::string& path) {
+    std::vector<std::filesystem::path> files;
+    std::error_code error;
+    if (!std::filesystem::is_directory(path, error)) return {path};
+    for (const auto& entry : std::filesystem::directory_iterator(path, error))
+        if (entry.path().extension() == ".scn") files.push_back(entry.path());
+    std::sort(files.begin(), files.end());
+    return files;
+}
+
+// nullopt: what was asked for is wrong, and that was said.
+std::optional<std::vector<sim::Reference>> references_of(const Asked& asked) {
+    std::vector<sim::Reference> references;
+    for (const std::filesystem::path& file : references_in(asked.reference)) {
+        std::string why = "cannot be read";
+        const auto text = text_in(file);
+        auto one = text ? sim::reference_of(file.stem(), *text, why) : std::nullopt;
+        if (!one) {
+            fail(Exit::usage, file.string() + ": " + why);
+            return std::nullopt;
+        }
+        references.push_back(std::move(*one));
+    }
+    if (!references.empty()) return references;
+    fail(Exit::usage, asked.reference + ": no reference is there; name a file or a folder");
+    return std::nullopt;
+}
+
+std::optional<sim::EnumerateOptions> boundaries_asked(const Asked& asked) {
+    sim::EnumerateOptions options;
+    options.pairs = asked.pairs;
+    options.jobs = asked.jobs;
+    std::istringstream in(asked.faults);
+    for (std::string name; std::getline(in, name, ',');) {
+        options.faults.push_back(sim::boundary_fault(name));
+        if (options.faults.back() != nullptr) continue;
+        std::string known;
+        for (const sim::BoundaryFault& one : sim::boundary_faults())
+            known += std::string(known.empty() ? "" : ", ") + one.name;
+        fail(Exit::usage, "--faults: \"" + name + "\" is none of " + known);
+        return std::nullopt;
+    }
+    return options;
+}
+
+Exit enumerate(const Asked& asked) {
+    const auto options = boundaries_asked(asked);
+    const auto references = options ? references_of(asked) : std::nullopt;
+    if (!references) return Exit::usage;
+    const sim::EnumerateReport report = sim::enumerate(*references, *options);
+    std::cout << text_of(report) << '\n';
+    if (asked.cells) std::cout << cells_text(report);
+    for (const sim::BoundaryFailure& failure : report.failures)
+        std::cout << text_of(failure);
+    std::cout.flush();
+    return static_cast<Exit>(report.exit_code());
+}
+
 // Seeded mistakes are in no product: a developer's build directory has the program that holds them.
 Exit mutants(const std::string& scenarios) {
     std::error_code error;
@@ -363,6 +427,15 @@ void add_sim(CLI::App& app, Exit& exit) {
     cells->add_option("--waivers", asked->waivers, "a file of what cannot be met, and why");
     add_life(*cells);
     cells->callback([asked, &exit] { exit = coverage(*asked); });
+    CLI::App* every =
+        verb->add_subcommand("enumerate", "each fault at each command of short lives");
+    every->add_option("--reference", asked->reference, "one of them, or a folder")
+        ->default_val("scenarios/reference");
+    every->add_option("--faults", asked->faults, "only these, such as agent-dies,answer-lost");
+    every->add_flag("--pairs", asked->pairs, "a second fault behind the first as well");
+    every->add_flag("--cells", asked->cells, "how each of them bore each fault");
+    every->add_option("--jobs", asked->jobs, "threads")->check(CLI::Range(1U, 256U));
+    every->callback([asked, &exit] { exit = enumerate(*asked); });
     CLI::App* why = verb->add_subcommand("explain", "what broke, what was true and who knew it");
     add_which(*why);
     why->callback([asked, &exit] { exit = explain_life(*asked); });
