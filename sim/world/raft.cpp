@@ -438,6 +438,7 @@ void Cluster::advance_commit(std::uint8_t o) {
     if (first && at(o).up() && at(o).role == Role::leader) {
         ++topology_;
         watcher_.established(o);
+        at(o).published_at = Instant{};  // what it asked another to propose may be lost
         publish(o);
     }
 }
