@@ -95,10 +95,10 @@ struct await_learner {
         return out;
     }
 };
-// Only on the way to the goal: one that is there and still cannot be promoted has the limit left.
+// Only on the way to the goal: one that is there and still cannot be promoted has the limit left,
+// and so has one for which no leader tells a goal, or writes alone would keep it in hand for ever.
 void note_progress(const State& state, RepairState& repair) {
-    if (!state.facts.content) return;
-    if (repair.goal != Revision{} && repair.reached >= repair.goal) return;
+    if (!state.facts.content || repair.reached >= repair.goal) return;
     const ContentHash* mine = state.facts.content->hashes.find(repair.ordinal);
     if (mine == nullptr || !mine->answered || mine->revision <= repair.reached) return;
     repair.reached = mine->revision;

@@ -397,6 +397,7 @@ TEST(Repair, ALearnerIsNotPromotedWhenAnotherMemberAnswersInItsPlace) {
 
 TEST(Repair, ProgressIsARevisionThatMoves) {
     State state = with(RepairPhase::catching_up);
+    state.repair.goal = Revision{490};
     state.repair.reached = Revision{400};
     ContentHash mine{test::member_id(2), true, Revision{401}, Revision{-1}, 1};
     state.facts.content->hashes[Ordinal{2}] = mine;
@@ -404,6 +405,16 @@ TEST(Repair, ProgressIsARevisionThatMoves) {
     EXPECT_EQ(Revision{401}, moved.effects.data->reached);
     EXPECT_EQ(test::now, moved.effects.data->progress);
     state.repair.reached = Revision{401};
+    EXPECT_EQ(Instant{}, turn_repair(state, signal::content_behind{}).effects.data->progress);
+}
+
+// It takes every write of a leader that answers nobody, and can never be compared with it.
+TEST(Repair, ALearnerForWhichNoLeaderTellsAGoalMakesNoProgress) {
+    State state = with(RepairPhase::catching_up);
+    state.repair.goal = Revision{};
+    state.repair.reached = Revision{400};
+    ContentHash mine{test::member_id(2), true, Revision{401}, Revision{-1}, 1};
+    state.facts.content->hashes[Ordinal{2}] = mine;
     EXPECT_EQ(Instant{}, turn_repair(state, signal::content_behind{}).effects.data->progress);
 }
 
