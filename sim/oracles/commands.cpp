@@ -66,7 +66,9 @@ void Oracles::stamping(std::uint8_t o, const StampVolume& stamp) {
         report("S5", name(Ordinal{o}) + " stamps its volume with a nonce that was used before");
 }
 
-// S6: what no other volume holds is not moved away.
+// S6: what no other volume holds is not moved away. A majority that lost its volumes is forgiven
+// what it acknowledged; what is left of it on a voter's honest volume is all there is to rebuild
+// from.
 void Oracles::setting_aside(std::uint8_t o) {
     const auto& data = world_.volumes[o].data;
     if (!data) return;
@@ -78,10 +80,13 @@ void Oracles::setting_aside(std::uint8_t o) {
             if (entry.kind == EntryKind::write && entry.payload < elsewhere.size())
                 elsewhere[entry.payload] = true;
     }
+    const bool survives =
+        !lost_[o] && std::find(last_voters_.begin(), last_voters_.end(), o) != last_voters_.end();
     const auto only_here =
         std::count_if(data->log.begin(), data->log.end(), [&](const LogEntry& entry) {
             return entry.kind == EntryKind::write && entry.payload < owed_.size() &&
-                   owed_[entry.payload] && !elsewhere[entry.payload];
+                   (owed_[entry.payload] || (saved_[entry.payload] && survives)) &&
+                   !elsewhere[entry.payload];
         });
     if (only_here > 0)
         report("S6", name(Ordinal{o}) + " sets aside the only copy of " +

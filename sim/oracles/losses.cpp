@@ -66,7 +66,7 @@ void Oracles::forgive_all_but(const EtcdData& data) {
         if (entry.kind == EntryKind::write && entry.payload < kept.size())
             kept[entry.payload] = true;
     for (std::size_t i = 0; i < owed_.size(); ++i)
-        if (!kept[i]) owed_[i] = false;
+        if (!kept[i]) owed_[i] = saved_[i] = false;
 }
 
 // A voter beyond the desired replicas is out of reach once its pod is gone, and no grace that began

@@ -153,6 +153,8 @@ void Oracles::acknowledged(std::uint8_t via, std::uint64_t write) {
     highest_ = std::max(highest_, world_.cluster.revision(via));
     if (owed_.size() <= write) owed_.resize(write + 256);
     owed_[write] = true;
+    saved_.resize(owed_.size());
+    saved_[write] = true;
 }
 
 void Oracles::decided(std::uint8_t agent, const State& after, const Decision& decision) {

@@ -141,6 +141,7 @@ class Oracles {
     std::map<std::uint64_t, Ran> ran_;  // by member id
     std::vector<ClusterId> clusters_;   // that ever were
     std::vector<bool> owed_;            // by write: acknowledged and not forgiven
+    std::vector<bool> saved_;           // ... also by the loss of a majority: S6 of who is left
     std::array<bool, Network::size> lost_{};
     bool ever_lost_ = false;
     std::array<bool, Network::size> looks_honest_{};    // lost, and nothing outside tells
