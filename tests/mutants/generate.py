@@ -12,6 +12,7 @@ A file NAME.mutants holds entries of this form, with a blank line between them:
     mistake  Planner and guard no longer ask whether the rest keeps a quorum.
     killed   S1                             ids, one of which must tell of it
     scenario repair/a-wiped-replica.scn     lived before any seed; may be repeated
+    boundaries wiped-follower agent-dies    a reference and a fault: all of its cases, before any seed
     seeds    200                            budget, first seed is 1
     canary   another-mutant S1              the mistake is in an oracle: with it, S1 no longer hears this
     equivalent why nothing can tell it from the right code
@@ -47,6 +48,7 @@ class Mutant:
     words: dict = field(default_factory=dict)
     killed: list = field(default_factory=list)
     scenarios: list = field(default_factory=list)
+    boundaries: list = field(default_factory=list)
     edits: list = field(default_factory=list)
 
     @property
@@ -85,6 +87,8 @@ def read(path):
             last.killed += rest.split()
         elif word == "scenario":
             last.scenarios.append(rest)
+        elif word == "boundaries":
+            last.boundaries.append(rest)
         elif word == "edit":
             if next(lines, "") != "<<<<":
                 raise Wrong(f"{last.where}: edit wants <<<< on the next line")
@@ -147,7 +151,7 @@ def quoted(text):
 
 
 def row(mutant):
-    lists = ("{" + ", ".join(map(quoted, one)) + "}" for one in (mutant.killed, mutant.scenarios))
+    lists = ("{" + ", ".join(map(quoted, one)) + "}" for one in (mutant.killed, mutant.scenarios, mutant.boundaries))
     canary, heard = (mutant.words.get("canary", "").split() + ["", ""])[:2]
     words = (mutant.name, mutant.words["mistake"], mutant.words.get("equivalent", ""), canary, heard)
     return f"    {{{', '.join(map(quoted, words))}, {', '.join(lists)}, {mutant.words.get('seeds', '0')}}},\n"

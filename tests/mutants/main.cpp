@@ -148,8 +148,11 @@ int run(const Asked& asked) {
         return 2;
     }
     std::set<std::string> scenarios;
-    for (const Mutant& mutant : mutants)
+    std::set<std::string> boundaries;
+    for (const Mutant& mutant : mutants) {
         scenarios.insert(mutant.scenarios.begin(), mutant.scenarios.end());
+        boundaries.insert(mutant.boundaries.begin(), mutant.boundaries.end());
+    }
     std::vector<Mutant> real;
     std::string lines;
     for (const Mutant& mutant : mutants) {
@@ -174,7 +177,8 @@ int run(const Asked& asked) {
     std::uint64_t lives = asked.control;
     for (const std::uint64_t n : seeds)
         lives = std::max(lives, n);
-    const Death good = control({scenarios.begin(), scenarios.end()}, lives, asked.search);
+    const Death good = control({scenarios.begin(), scenarios.end()},
+                               {boundaries.begin(), boundaries.end()}, lives, asked.search);
     const bool fine = survivors == 0 && !good.killed;
     std::printf("%s %zu mutants, %zu killed, %zu survive, %zu equivalent", fine ? "PASS" : "FAIL",
                 mutants.size(), real.size() - survivors, survivors, mutants.size() - real.size());
@@ -185,8 +189,9 @@ int run(const Asked& asked) {
         std::printf("control     FAILS: without any mistake %s at %s: %s%s\n", good.id.c_str(),
                     good.where.c_str(), good.what.c_str(), good.others.c_str());
     else
-        std::printf("control     good: %zu scenarios and %llu seeds without any mistake\n",
-                    scenarios.size(), static_cast<unsigned long long>(lives));
+        std::printf(
+            "control     good: %zu scenarios, %zu boundaries and %llu seeds without any mistake\n",
+            scenarios.size(), boundaries.size(), static_cast<unsigned long long>(lives));
     if (asked.search.shrink) std::printf("%s", reductions(deaths).c_str());
     std::printf("%s", lines.c_str());
     return fine ? 0 : 1;

@@ -15,6 +15,7 @@
 #include <set>
 #include <sstream>
 
+#include "sim/enumerate/enumerate.hpp"
 #include "sim/run/run.hpp"
 #include "sim/script/script.hpp"
 #include "sim/shrink/shrink.hpp"
@@ -60,16 +61,21 @@ std::vector<Heard> live_scenario(const std::string& file) {
     return {{outcome.failure.substr(begin, end - begin), outcome.failure.substr(end + 14)}};
 }
 
-std::vector<Heard> live_seed(std::uint64_t seed, bool twice, sim::OracleCounts& counts) {
-    sim::RunOptions options;
-    options.seed = seed;
-    const sim::RunVerdict verdict = sim::run_seed(options);
-    sim::add(counts, verdict.counts);
+std::vector<Heard> heard_of(const sim::RunVerdict& verdict) {
     std::vector<Heard> heard;
     for (const Violation& one : verdict.violations)
         heard.push_back({one.id, one.what});
     if (verdict.ending == sim::Ending::did_not_settle) heard.push_back({"L1", verdict.what});
     if (verdict.ending == sim::Ending::simulator_fault) heard.push_back({"SIM", verdict.what});
+    return heard;
+}
+
+std::vector<Heard> live_seed(std::uint64_t seed, bool twice, sim::OracleCounts& counts) {
+    sim::RunOptions options;
+    options.seed = seed;
+    const sim::RunVerdict verdict = sim::run_seed(options);
+    sim::add(counts, verdict.counts);
+    std::vector<Heard> heard = heard_of(verdict);
     if (twice && sim::run_seed(options).digest != verdict.digest)
         heard.push_back({"DETERMINISM", "the same seed gave another life"});
     return heard;
@@ -120,12 +126,31 @@ class Listener {
     Left& left_;
 };
 
+// Every case of "wiped-follower agent-dies", a reference and a fault. True: that was enough.
+bool live_boundaries(const std::string& said, const Search& how, Listener& listener, Left& left) {
+    const std::size_t space = said.find(' ');
+    const std::string name = said.substr(0, space);
+    keep(left.where, said);
+    const sim::BoundaryFault* fault = sim::boundary_fault(said.substr(space + 1));
+    std::string why = "there is no such fault";
+    const auto reference =
+        sim::reference_of(name, text_of(how.scenarios + "/reference/" + name + ".scn"), why);
+    if (fault == nullptr || !reference) return listener.enough({{"MISSING", said + ": " + why}});
+    for (const sim::BoundaryCase& one : sim::cases_of(*reference, *fault)) {
+        keep(left.where, one.where);
+        if (listener.enough(heard_of(sim::run_tape(one.tape)))) return true;
+    }
+    return false;
+}
+
 void live_all(const Mutant& mutant, const Search& how, Left& left) {
     Listener listener(mutant.killers, left);
     for (const std::string& scenario : mutant.scenarios) {
         keep(left.where, scenario);
         if (listener.enough(live_scenario(how.scenarios + "/" + scenario))) return;
     }
+    for (const std::string& boundaries : mutant.boundaries)
+        if (live_boundaries(boundaries, how, listener, left)) return;
     sim::OracleCounts counts;
     const bool twice = listener.wants("DETERMINISM");
     for (std::uint64_t i = 0; i < mutant.seeds; ++i) {
@@ -231,6 +256,7 @@ Task task_of(const Mutant& mutant) {
     task.switches.push_back(canary);
     task.mutant.killers = {mutant.heard};
     task.mutant.scenarios = all_mutants()[canary].scenarios;
+    task.mutant.boundaries = all_mutants()[canary].boundaries;
     task.mutant.seeds = all_mutants()[canary].seeds;
     return task;
 }
@@ -335,9 +361,11 @@ std::vector<Death> search(const std::vector<Mutant>& mutants, const Search& how,
     return deaths;
 }
 
-Death control(const std::vector<std::string>& scenarios, std::uint64_t seeds, const Search& how) {
+Death control(const std::vector<std::string>& scenarios, const std::vector<std::string>& boundaries,
+              std::uint64_t seeds, const Search& how) {
     Mutant nobody;
     nobody.scenarios = scenarios;
+    nobody.boundaries = boundaries;
     nobody.seeds = seeds;
     Death ended;
     Nursery nursery(1, how, [&](std::size_t, Death death) { ended = std::move(death); });

@@ -17,6 +17,7 @@ struct Mutant {
     std::string heard;       // ... by this id
     std::vector<std::string> killers;
     std::vector<std::string> scenarios;
+    std::vector<std::string> boundaries;  // "wiped-follower agent-dies": reference and fault
     std::uint64_t seeds = 0;
 };
 
@@ -56,6 +57,7 @@ std::vector<Death> search(const std::vector<Mutant>& mutants, const Search& how,
                           const std::function<void(const Mutant&, const Death&)>& told);
 
 // The same search without any mistake: its only good end is that nothing is killed.
-Death control(const std::vector<std::string>& scenarios, std::uint64_t seeds, const Search& how);
+Death control(const std::vector<std::string>& scenarios, const std::vector<std::string>& boundaries,
+              std::uint64_t seeds, const Search& how);
 
 }  // namespace quorate::mutants
