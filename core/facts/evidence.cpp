@@ -174,7 +174,9 @@ std::vector<Ordinal> ordinals_of_interest(const Facts& facts) {
     for (std::uint32_t i = 0; i < facts.settings.addresses.size(); ++i) {
         const ReplicaEntry* entry =
             facts.record ? facts.record->replicas.find(Ordinal{i}) : nullptr;
-        const bool member = entry != nullptr && entry->member_id.value != 0;
+        // A founder that has not told its id yet counts as well, also one that is scaled away.
+        const bool member = entry != nullptr &&
+                            (entry->member_id.value != 0 || entry->claim == VolumeClaim::holding);
         if (i < desired || member || listed(facts, Ordinal{i})) ordinals.push_back(Ordinal{i});
     }
     return ordinals;

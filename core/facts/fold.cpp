@@ -137,6 +137,16 @@ bool changes_members(const CommandBody& body) {
            std::holds_alternative<RemoveMember>(body);
 }
 
+// Who learns was not compared as a voter, and differs from none by coming or going.
+bool changes_voters(const Facts& facts, const CommandBody& body) {
+    if (std::holds_alternative<PromoteMember>(body)) return true;
+    const auto* remove = std::get_if<RemoveMember>(&body);
+    if (remove == nullptr) return false;
+    const MemberList* list = newest_list(facts);
+    const ListedMember* member = list != nullptr ? find_member(*list, remove->member_id) : nullptr;
+    return member == nullptr || !member->learner;
+}
+
 bool judged_bad(const Facts& facts) {
     return facts.judged.verdict == HashVerdict::minority ||
            facts.judged.verdict == HashVerdict::undecided;
@@ -166,6 +176,10 @@ void judge_hashes(Facts& facts, const ContentCompared& compared, Instant now) {
     }
     comparable = comparable && answered > 1;
     if (!comparable && judged_bad(facts)) return;
+    // Those who agree say nothing of one that differed and did not answer now.
+    const MemberList* list = newest_list(facts);
+    const bool all_answered = list == nullptr || answered >= voters_of(*list).size();
+    if (votes.size() == 1 && !all_answered && judged_bad(facts)) return;
     facts.diverged.clear();
     facts.judged = HashJudgement{HashVerdict::none, comparable ? answered : 0, now};
     if (!comparable) return;
@@ -306,7 +320,8 @@ void fold_outcome(State& state, const CommandEnded& ended) {
     state.in_flight.erase(ended.id);
     const bool done = std::holds_alternative<Done>(ended.outcome);
     // Where nothing was done the voters are those that were compared.
-    if (changes_members(command.body) && !std::holds_alternative<Refused>(ended.outcome))
+    if (changes_voters(state.facts, command.body) &&
+        !std::holds_alternative<Refused>(ended.outcome))
         forget_judgement(state.facts);
     settle(state, command, done || is_compacted_already(command, ended));
     if (std::holds_alternative<RebuildEtcd>(command.body))

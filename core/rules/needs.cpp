@@ -12,7 +12,8 @@ constexpr Need who_is_member[] = {{members, linearizable}};
 constexpr Need who_is_member_and_right[] = {{members, linearizable}, {content, quorum_confirmed}};
 // Data is condemned by what was read of it, or by what etcd said as it ended on it.
 constexpr Need what_is_here[] = {{volume, own_etcd}, {record, cached}};
-constexpr Need what_is_on_disk[] = {{volume, own_disk}, {record, cached}};
+// A rebuild begins on a volume as it was approved (R19), works on a copy, and may be begun again.
+constexpr Need what_was_ordered[] = {{record, cached}};
 
 struct Needs {
     std::span<const Need> operator()(const AddLearner&) const { return who_is_member; }
@@ -22,7 +23,7 @@ struct Needs {
     std::span<const Need> operator()(const DisarmCorrupt&) const { return who_is_member_and_right; }
     std::span<const Need> operator()(const DisarmNospace&) const { return who_is_member; }
     std::span<const Need> operator()(const SetAsideData&) const { return what_is_here; }
-    std::span<const Need> operator()(const RebuildEtcd&) const { return what_is_on_disk; }
+    std::span<const Need> operator()(const RebuildEtcd&) const { return what_was_ordered; }
     std::span<const Need> operator()(const auto&) const { return {}; }
 };
 

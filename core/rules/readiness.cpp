@@ -17,10 +17,12 @@ bool content_is_suspect(const Facts& facts, const MemberStatus& newest) {
            std::find(named.begin(), named.end(), newest.member_id) != named.end();
 }
 
-// None of those that were named can be made before this one.
+// Those of the founders that can be made before the next ordinal are no quorum of them, also where
+// none is: more were named while replicas were still made all at once.
 bool others_found(const ClusterRecord& record, Ordinal self) {
-    return std::all_of(record.founders.begin(), record.founders.end(),
-                       [&](Ordinal founder) { return founder > self; });
+    const auto started = std::count_if(record.founders.begin(), record.founders.end(),
+                                       [&](Ordinal founder) { return founder <= self; });
+    return static_cast<std::size_t>(started) < quorum(record.founders.size());
 }
 
 // A member alone cannot serve when all were stopped: those up to this one are no quorum.

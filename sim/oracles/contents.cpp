@@ -82,11 +82,15 @@ void Contents::watch(std::uint8_t leader) {
     }
 }
 
+// Of two that differ it may be the leader who is told to be wrong.
 bool Contents::noticed(const Differing& one) const {
+    const EtcdData* leading = world_.cluster.data(one.leader);
+    const MemberId leader = leading != nullptr ? leading->id : MemberId{};
     return std::any_of(world_.agents.begin(), world_.agents.end(), [&](const auto& agent) {
         if (!agent->alive()) return false;
         const State& state = agent->state();
         return state.alarm.phase != AlarmPhase::clear || state.facts.diverged.contains(one.id) ||
+               state.facts.diverged.contains(leader) ||
                (state.facts.judged.at >= one.since &&
                 state.facts.judged.verdict == HashVerdict::undecided) ||
                (state.repair.phase != RepairPhase::idle && state.repair.member_id == one.id);

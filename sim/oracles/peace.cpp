@@ -25,7 +25,9 @@ bool Peace::all_is_well() const {
     return std::all_of(p.conf.begin(), p.conf.end(), [&](const View& view) {
         const Agent& agent = *world_.agents[view.ordinal];
         const ReplicaEntry* entry = world_.store.record->replicas.find(Ordinal{view.ordinal});
+        // A pod that was deleted before still runs for its grace.
         return !view.learner && agent.alive() && !agent.frozen() &&
+               world_.pods[view.ordinal].phase == Pod::Phase::running &&
                agent.state().replica.phase == ReplicaPhase::serving &&
                world_.cluster.serves(view.ordinal) && !world_.oracles.has_lost(view.ordinal) &&
                world_.cluster.data(view.ordinal)->changed == 0 && entry != nullptr &&

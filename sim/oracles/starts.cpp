@@ -20,7 +20,8 @@ std::string text(LogPosition position, std::uint64_t term) {
 void Oracles::starting(std::uint8_t o, const EtcdData& data) {
     // A disk that lost its history is dishonest until it has another identity (3.5, H): one that
     // begins empty under a new member id has promised nothing, and raft brings it what it needs.
-    if (lost_[o] && data.id != lost_as_[o] && data.log.empty()) lost_[o] = false;
+    const bool begins = data.log.empty() || ran_.count(data.id.value) == 0;
+    if (lost_[o] && data.id != lost_as_[o] && begins) lost_[o] = false;
     ran_as_[o] = data.id;
     identities_.starting(o, data);
     check_version(o, data);

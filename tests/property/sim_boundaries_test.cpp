@@ -237,7 +237,7 @@ TEST(Enumeration, FindsAMistakeThatIsAtOneBoundaryOnly) {
     const Reference told = reference("wiped-follower");
     EnumerateOptions options;
     options.run = [](const Tape& tape) {
-        return run_tape(tape, Stop::at_the_first_violation, &believes_in_silence);
+        return run_tape(tape, {.stop = Stop::at_the_first_violation, .core = &believes_in_silence});
     };
     options.faults = {boundary_fault("request-lost")};
     const EnumerateReport report = enumerate({told}, options);

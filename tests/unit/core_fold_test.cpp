@@ -286,6 +286,18 @@ TEST(FoldHashes, AreForgottenWhenMembersChange) {
     const CommandId id = pending(state, RemoveMember{});
     EXPECT_EQ(HashJudgement{}, after(state, CommandEnded{id, Unknown{}, {}}).facts.judged);
 }
+TEST(FoldHashes, AreKeptWhenALearnerComesOrGoes) {
+    State state = hashed(1, 2, 3);
+    state.facts.list->members.push_back(test::listed(3, true));
+    for (const CommandBody& body :
+         {CommandBody{AddLearner{}}, CommandBody{RemoveMember{{}, test::member_id(3), {}}}}) {
+        State asked = state;
+        const CommandId id = pending(asked, body);
+        EXPECT_EQ(HashVerdict::undecided,
+                  after(asked, CommandEnded{id, Done{}, {}}).facts.judged.verdict)
+            << name_of(body);
+    }
+}
 TEST(FoldHashes, AreKeptWhereAChangeOfMembersWasRefused) {
     State state = hashed(1, 2, 3);
     const CommandId id = pending(state, RemoveMember{});
@@ -302,6 +314,20 @@ TEST(FoldHashes, ADoubtOutlivesAComparisonWithNobody) {
     EXPECT_EQ(HashVerdict::undecided, after(state, ended).facts.judged.verdict);
     state.facts.judged = {};
     EXPECT_EQ(HashVerdict::none, after(state, ended).facts.judged.verdict) << "nor is it equal";
+}
+TEST(FoldHashes, ADoubtAboutOneThatDoesNotAnswerStays) {
+    State state = hashed(1, 1, 2);
+    const CommandId id = pending(state, CompareContent{{Ordinal{0}, Ordinal{1}}});
+    ContentCompared compared;
+    for (const std::uint32_t one : {0U, 1U})
+        compared.hashes[Ordinal{one}] = {test::member_id(one), true, Revision{490}, Revision{-1},
+                                         1};
+    const State later = after(state, CommandEnded{id, Done{}, compared});
+    EXPECT_EQ(HashVerdict::minority, later.facts.judged.verdict);
+    EXPECT_TRUE(later.facts.diverged.contains(test::member_id(2)));
+    compared.hashes[Ordinal{2}] = {test::member_id(2), true, Revision{490}, Revision{-1}, 1};
+    EXPECT_EQ(HashVerdict::equal,
+              after(state, CommandEnded{id, Done{}, compared}).facts.judged.verdict);
 }
 TEST(FoldHashes, OutliveAListThatIsSecondToTellOfTheVoters) {
     State state = hashed(1, 2, 3);
@@ -400,6 +426,15 @@ TEST(FoldProbe, HowFarARunningLogReachedHoldsOnlyUntilSomebodyServes) {
     EXPECT_TRUE(after(state, ReplicaProbed{Ordinal{1}, {}}).facts.disk);
     EXPECT_FALSE(after(state, ReplicaProbed{Ordinal{1}, test::serving_status(1)}).facts.disk)
         << "what is acknowledged from here on is not in it (S7)";
+}
+
+TEST(Probes, AFounderThatIsScaledAwayAndHasNotToldItsIdIsOfInterest) {
+    State state = test::state(2);
+    state.facts.desired->replicas = 1;
+    state.facts.list.reset();
+    state.facts.record->replicas[Ordinal{1}] = ReplicaEntry{};
+    state.facts.record->replicas[Ordinal{2}].member_id = MemberId{};
+    EXPECT_EQ((std::vector<Ordinal>{Ordinal{0}, Ordinal{2}}), ordinals_of_interest(state.facts));
 }
 
 TEST(Probes, OfAReplicaThatIsNoLongerProbedAreForgotten) {

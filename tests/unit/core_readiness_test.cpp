@@ -82,7 +82,10 @@ TEST(AwaitsPeers, ForTheSurvivorOfARebuildThatComesLater) {
 TEST(AwaitsPeers, ForFoundersThatComeLater) {
     State state = test::state(0);
     state.facts.record->stage = RecordStage::forming;
+    state.facts.record->founders = {Ordinal{0}};
     EXPECT_FALSE(waits(state)) << "it founds itself";
+    state.facts.record->founders = {Ordinal{0}, Ordinal{1}};
+    EXPECT_TRUE(waits(state)) << "named while replicas were made all at once";
     state.facts.record->founders = {Ordinal{1}, Ordinal{2}};
     EXPECT_TRUE(waits(state));
     state.facts.record->stage = RecordStage::gathering;

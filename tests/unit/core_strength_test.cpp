@@ -113,8 +113,6 @@ TEST(Needs, DataIsMovedOnlyByWhatWasReadOfIt) {
     state.facts.etcd_running = false;
     state.facts.last_exit = ChildExit{};
     EXPECT_EQ(nullptr, unmet(state, SetAsideData{})) << "etcd itself condemned it";
-    EXPECT_NE(nullptr, unmet(state, RebuildEtcd{}));
-    state.facts.disk = test::disk();
     EXPECT_EQ(nullptr, unmet(state, RebuildEtcd{}));
     state.facts.record.reset();
     EXPECT_NE(nullptr, unmet(state, RebuildEtcd{})) << "nothing says whose data it is";
