@@ -19,13 +19,15 @@ bool may_retry(const State& state) { return state.now >= state.replica.retry_at;
 bool record_is_free(const State& state) { return !record_is_busy(state); }
 
 // Not at the first older news: the next may be on its way.
-bool stays_behind(const State& state) {
+bool is_no_late_news(const State& state) {
     const Facts& facts = state.facts;
     return facts.record_there &&
            state.now >= facts.record_behind_at + facts.settings.policy.retry_period;
 }
+// Who waits for something else goes to examining, where the newer one is put back.
+bool stays_behind(const State& state) { return state.facts.record && is_no_late_news(state); }
 Reading record_behind(const State& state) {
-    if (!stays_behind(state) || in_flight<WriteRecord>(state) || !may_retry(state))
+    if (!is_no_late_news(state) || in_flight<WriteRecord>(state) || !may_retry(state))
         return std::nullopt;
     return signal::record_behind{};
 }

@@ -25,9 +25,7 @@ bool Peace::all_is_well() const {
     return std::all_of(p.conf.begin(), p.conf.end(), [&](const View& view) {
         const Agent& agent = *world_.agents[view.ordinal];
         const ReplicaEntry* entry = world_.store.record->replicas.find(Ordinal{view.ordinal});
-        // A pod that was deleted before still runs for its grace.
         return !view.learner && agent.alive() && !agent.frozen() &&
-               world_.pods[view.ordinal].phase == Pod::Phase::running &&
                agent.state().replica.phase == ReplicaPhase::serving &&
                world_.cluster.serves(view.ordinal) && !world_.oracles.has_lost(view.ordinal) &&
                world_.cluster.data(view.ordinal)->changed == 0 && entry != nullptr &&
@@ -109,7 +107,11 @@ void Peace::watch_outage() {
     if (outage_ && (outage_->quiet_since != quiet_since || outage_->wanted != wanted))
         outage_.reset();
     if (!outage_) {
-        if (!all_is_well() || changes_left() != 0) return;
+        // A pod that was deleted before still runs for its grace.
+        const bool on_its_way =
+            std::any_of(world_.pods.begin(), world_.pods.end(),
+                        [](const Pod& pod) { return pod.phase == Pod::Phase::terminating; });
+        if (!all_is_well() || on_its_way || changes_left() != 0) return;
         outage_ = Outage{quiet_since, wanted, world_.kernel.now, {}};
     }
     if (outage_->since + unknowable > world_.kernel.now) return;

@@ -30,10 +30,14 @@ CLUSTER = set(
 # The world's own affairs, of which nothing is told to the core.
 KERNEL = {
     "agent_ended", "await_request", "conflicts_percent", "coverage", "destructive_commands",
-    "forget_request", "kernel", "lost_answers_percent", "print_decision", "set_journal_aside",
-    "store_changed",
+    "forget_request", "kernel", "lost_answers_percent", "say", "set_journal_aside",
+    "store_changed", "watched",
 }
-FAULTS = {"command_released", "families_active"}  # counts a command; beside what it is met
+# Counts commands and the edges of them, where faults fall; beside what a rule is met.
+FAULTS = {
+    "command_in_flight", "command_released", "command_took_effect", "commands", "committed",
+    "committing", "families_active",
+}
 WORLD = re.compile(r"\bworld_?\.(\w+)(?:\.(\w+))?")
 # Before what is said as a statement of its own.
 STATEMENT = (";", "{", "}", ")")

@@ -124,7 +124,9 @@ class Witness {
         const bool done = std::holds_alternative<Done>(ended->outcome);
         if (const auto* list = std::get_if<MemberList>(&ended->brought)) list_ = *list;
         if (const auto* added = std::get_if<LearnerAdded>(&ended->brought)) list_ = added->list;
-        if (const auto* compared = std::get_if<ContentCompared>(&ended->brought)) {
+        // What a learner and its leader hold says nothing of the voters.
+        if (const auto* compared = std::get_if<ContentCompared>(&ended->brought);
+            compared != nullptr && !is_of_a_learner(body)) {
             compared_ = *compared;
             compared_at_ = now_;
         }
@@ -146,6 +148,18 @@ class Witness {
             const auto& all = asked.replicas;
             return std::find(all.begin(), all.end(), probe.first) == all.end();
         });
+    }
+
+    bool is_of_a_learner(const CommandBody& body) const {
+        const auto* compare = std::get_if<CompareContent>(&body);
+        return compare != nullptr &&
+               std::any_of(list_.members.begin(), list_.members.end(), [&](const auto& member) {
+                   const auto& asked = compare->replicas;
+                   return member.learner &&
+                          std::any_of(asked.begin(), asked.end(), [&](Ordinal one) {
+                              return member.peer_urls.front() == test::address(one.value);
+                          });
+               });
     }
 
     // Why the CORRUPT alarm must not be disarmed now; nullptr: it may be.
