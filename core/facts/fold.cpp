@@ -158,6 +158,24 @@ void forget_judgement(Facts& facts) {
     facts.judged = HashJudgement{};
 }
 
+// A voter that was not compared serves perhaps in the next moment; one that lost its volume, or has
+// been silent for long, is not waited for.
+bool some_may_still_answer(const Facts& facts, const ContentCompared& compared, Instant now) {
+    const MemberList* list = newest_list(facts);
+    if (list == nullptr) return false;
+    return std::any_of(list->members.begin(), list->members.end(), [&](const ListedMember& one) {
+        const auto ordinal = ordinal_of(facts, one);
+        if (one.learner || !ordinal) return false;
+        const ContentHash* hash = compared.hashes.find(*ordinal);
+        if (hash != nullptr && hash->answered) return false;
+        const ReplicaEntry* entry = facts.record ? facts.record->replicas.find(*ordinal) : nullptr;
+        if (entry != nullptr && entry->claim == VolumeClaim::wants_admission) return false;
+        const ProbeFact* probe = facts.probes.find(*ordinal);
+        return probe == nullptr || probe->status.answers ||
+               now < probe->quiet_since + facts.settings.policy.unresponsive_after;
+    });
+}
+
 // The smallest group that disagrees with a majority at one revision. Hashes are comparable only for
 // equal compact revisions (etcd facts 10). A loser that is ahead of everybody is left to a person:
 // it may hold the only copy of what the others lost (etcd facts 5, amnesiac quorum). Where nobody
@@ -177,9 +195,8 @@ void judge_hashes(Facts& facts, const ContentCompared& compared, Instant now) {
     comparable = comparable && answered > 1;
     if (!comparable && judged_bad(facts)) return;
     // Those who agree say nothing of one that differed and did not answer now.
-    const MemberList* list = newest_list(facts);
-    const bool all_answered = list == nullptr || answered >= voters_of(*list).size();
-    if (votes.size() == 1 && !all_answered && judged_bad(facts)) return;
+    if (votes.size() == 1 && judged_bad(facts) && some_may_still_answer(facts, compared, now))
+        return;
     facts.diverged.clear();
     facts.judged = HashJudgement{HashVerdict::none, comparable ? answered : 0, now};
     if (!comparable) return;

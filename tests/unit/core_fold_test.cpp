@@ -325,6 +325,11 @@ TEST(FoldHashes, ADoubtAboutOneThatDoesNotAnswerStays) {
     const State later = after(state, CommandEnded{id, Done{}, compared});
     EXPECT_EQ(HashVerdict::minority, later.facts.judged.verdict);
     EXPECT_TRUE(later.facts.diverged.contains(test::member_id(2)));
+    State lost = state;
+    lost.facts.record->replicas[Ordinal{2}].claim = VolumeClaim::wants_admission;
+    EXPECT_EQ(HashVerdict::equal,
+              after(lost, CommandEnded{id, Done{}, compared}).facts.judged.verdict)
+        << "what differed is gone";
     compared.hashes[Ordinal{2}] = {test::member_id(2), true, Revision{490}, Revision{-1}, 1};
     EXPECT_EQ(HashVerdict::equal,
               after(state, CommandEnded{id, Done{}, compared}).facts.judged.verdict);
