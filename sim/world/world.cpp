@@ -172,8 +172,7 @@ void World::applied(std::uint8_t ordinal, const LogEntry& entry, bool accepted) 
     if (found == requests_.end() || found->second.via != ordinal) return;
     if (found->second.write == 0) faults.command_took_effect(found->second.number);
     // An answer that is cut off is none: the request ends when it is overdue.
-    const bool cut_off =
-        found->second.write == 0 && !network.linked(found->second.agent, ordinal);
+    const bool cut_off = found->second.write == 0 && !network.linked(found->second.agent, ordinal);
     if (found->second.answer_lost || cut_off) return;
     const Request request = found->second;
     requests_.erase(found);

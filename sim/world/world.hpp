@@ -89,7 +89,7 @@ class World final : private EtcdWatcher {
     void lose_journal(std::uint8_t o, std::size_t records);  // its last ones
     void swap_journals(std::uint8_t a, std::uint8_t b);
     std::optional<Ordinal> best_survivor() const;
-    bool approve_rebuild();  // with the token of the plan, if there is one
+    bool approve_rebuild();                       // with the token of the plan, if there is one
     bool take_record_back(std::uint32_t writes);  // to what it was so many writes ago
     bool lose_record();
     bool disarm_nospace();  // as a person does, with room or without
