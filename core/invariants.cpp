@@ -87,7 +87,7 @@ class Check {
 
     // What was compared is forgotten as the change moves on: `step` asked for it before.
     void known_well_enough(const Command& command) {
-        for (const Need& need : needs_of(command.body)) {
+        for (const MustKnow& need : needs_of(command.body)) {
             if (need.subject == Subject::content) continue;
             ++counts_.evidence;
             const Evidence known = evidence_of(state_, need.subject);

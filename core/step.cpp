@@ -161,7 +161,7 @@ class Stepping {
 
     // A table that would destroy on a hint is mistaken: nothing more is decided by it (S12).
     bool known_well_enough(const CommandBody& body) {
-        const Need* need = unmet_need(state_, body);
+        const MustKnow* need = unmet_need(state_, body);
         if (need == nullptr) return true;
         const Evidence known = evidence_of(state_, need->subject);
         halt(std::string(name_of(body)) + " " + text_of(*need, known));

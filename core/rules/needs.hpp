@@ -10,18 +10,18 @@
 
 namespace quorate {
 
-struct Need {
+struct MustKnow {
     Subject subject;
     Strength at_least;
 };
 
 // Empty: a hint is enough, for it changes nothing that cannot be done again.
-std::span<const Need> needs_of(const CommandBody& body);
+std::span<const MustKnow> needs_of(const CommandBody& body);
 
 // The first that is not met; nullptr: all are.
-const Need* unmet_need(const State& state, const CommandBody& body);
+const MustKnow* unmet_need(const State& state, const CommandBody& body);
 
 // "needs to know the members linearizable, and knows it cached"
-std::string text_of(const Need& need, const Evidence& known);
+std::string text_of(const MustKnow& need, const Evidence& known);
 
 }  // namespace quorate

@@ -82,7 +82,7 @@ TEST(Record, IsACopyThatEveryWriteCompares) {
     EXPECT_EQ(Strength::unknown, strength(state, Subject::record));
 }
 
-const Need* unmet(const State& state, CommandBody body) { return unmet_need(state, body); }
+const MustKnow* unmet(const State& state, CommandBody body) { return unmet_need(state, body); }
 
 TEST(Needs, MembersAreChangedOnALinearizableList) {
     State state = test::state();
