@@ -134,8 +134,8 @@ TEST_F(Scaling, AStuckLearnerDoesNotBlockAnotherOne) {
         ::kill(pid, SIGSTOP);
     const int other = stuck == 3 ? 4 : 3;
     cluster().await("the other learner's promotion", [&] {
-        return cluster().member(other).is_object() &&
-               cluster().member(other).value("role", "") == "voter";
+        const nlohmann::json now = cluster().member(other);
+        return now.is_object() && now.value("role", "") == "voter";
     });
     for (const pid_t pid : pids)
         ::kill(pid, SIGCONT);
