@@ -217,11 +217,12 @@ class Agent {
         auto record = local::read_record(layout_.record());
         RecordSeen seen =
             record ? RecordSeen{*record, {}} : RecordSeen{std::nullopt, record.error().what};
-        if (told_record_ && *told_record_ == seen) return;
+        // What was told before is told again to one whom a late conflict showed an older one since.
+        const bool behind = engine_.state().facts.record_there.has_value();
+        if (told_record_ && *told_record_ == seen && !behind) return;
         // Its own last write is known already.
         const bool own = seen.record && engine_.state().facts.record == seen.record &&
-                         engine_.state().facts.record_unreadable.empty() &&
-                         !engine_.state().facts.record_there && told_record_;
+                         engine_.state().facts.record_unreadable.empty() && !behind && told_record_;
         told_record_ = seen;
         if (!own) post(std::move(seen));
     }

@@ -312,7 +312,7 @@ bool all_have_told(const Facts& facts) {
 
 Reading when_gathering(const State& state) {
     const Facts& facts = state.facts;
-    if (facts.stop_requested) return signal::look_again{};
+    if (facts.stop_requested || stays_behind(state)) return signal::look_again{};
     if (facts.record && facts.record->stage != RecordStage::gathering) return signal::look_again{};
     if (!record_is_free(state)) return std::nullopt;
     const ReplicaEntry* entry = own_entry(facts);
@@ -330,7 +330,7 @@ Reading when_claiming(const State& state) {
     const Facts& facts = state.facts;
     if (state.volume.phase == VolumePhase::claimed) return signal::claimed{};
     // The record may be deleted at any time; without one there is nothing to claim.
-    if (!facts.record || facts.record->rebuild) return signal::look_again{};
+    if (!facts.record || facts.record->rebuild || stays_behind(state)) return signal::look_again{};
     const ReplicaEntry* entry = own_entry(facts);
     if (entry == nullptr || entry->claim != VolumeClaim::holding) return signal::look_again{};
     if (facts.stop_requested && !departing(facts) && state.volume.phase != VolumePhase::stamping)

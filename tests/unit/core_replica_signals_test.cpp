@@ -172,7 +172,8 @@ TEST(ReadReplica, OneThatWaitsGoesToPutBackARecordThatStaysBehind) {
     EXPECT_TRUE(is<signal::record_behind>(read_replica(state)));
     state.facts.record->rebuild = Rebuild{Ordinal{1}, {}, {}, "token"};
     for (const ReplicaPhase phase :
-         {ReplicaPhase::idle, ReplicaPhase::awaiting_admission, ReplicaPhase::rebuilding}) {
+         {ReplicaPhase::idle, ReplicaPhase::awaiting_admission, ReplicaPhase::rebuilding,
+          ReplicaPhase::gathering, ReplicaPhase::claiming}) {
         state.replica.phase = phase;
         EXPECT_TRUE(is<signal::look_again>(read_replica(state))) << static_cast<int>(phase);
     }
