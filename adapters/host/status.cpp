@@ -77,12 +77,19 @@ std::string member_phase(const State& state, MemberId id) {
     return member == nullptr ? "unknown" : phase_word(Machine::member, member->phase);
 }
 
+// Who does not answer just now is still who the record says.
+MemberId id_of(const Facts& facts, const MemberStatus& answer, Ordinal ordinal) {
+    if (answer.member_id.value != 0 || !facts.record) return answer.member_id;
+    const ReplicaEntry* recorded = facts.record->replicas.find(ordinal);
+    return recorded == nullptr ? MemberId{} : recorded->member_id;
+}
+
 Json member_json(const State& state, const StatusExtras& extras, Ordinal ordinal) {
     const Facts& facts = state.facts;
     const ReplicaAddress& address = facts.settings.addresses.at(ordinal.value);
     const MemberStatus answer = answer_of(state, extras, ordinal);
     const ListedMember* entry = listed(facts, ordinal);
-    const MemberId id = entry != nullptr ? entry->id : answer.member_id;
+    const MemberId id = entry != nullptr ? entry->id : id_of(facts, answer, ordinal);
     const bool member = entry != nullptr || answer.answers;
     const bool learner = answer.answers ? answer.learner : entry != nullptr && entry->learner;
     return {{"ordinal", ordinal.value},

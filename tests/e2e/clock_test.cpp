@@ -3,41 +3,39 @@
 
 #include <unistd.h>
 
-#include "adapters/local/files.hpp"
+#include <chrono>
+#include <fstream>
+
 #include "tests/e2e/support/lifecycle.hpp"
 
 namespace quorate::e2e {
 namespace fs = std::filesystem;
+using namespace std::chrono_literals;
 namespace {
 
-// Shifts the wall clock of whoever runs with it; Debian's package `libfaketime`.
-std::string shifting_library() {
-    for (const auto& entry : fs::directory_iterator("/usr/lib")) {
-        const fs::path library = entry.path() / "faketime" / "libfaketimeMT.so.1";
-        if (fs::exists(library)) return library;
-    }
-    throw std::runtime_error("libfaketime is not installed");
-}
-
 struct Clock : Lifecycle {
+    Clock() : shift_s_(fs::temp_directory_path() / name()) {}
     void SetUp() override {
         Lifecycle::SetUp();
-        shift("+0");
+        std::ofstream(shift_s_, std::ios::binary) << std::string(sizeof(std::int64_t), '\0');
     }
     void TearDown() override {
         Lifecycle::TearDown();
-        fs::remove(file_);
+        fs::remove(shift_s_);
     }
-    void shift(const std::string& by) { ASSERT_TRUE(local::replace_file(file_, by)); }
+
+    // In place: whoever runs with it has mapped the file.
+    void shift(std::chrono::seconds by) {
+        const std::int64_t seconds = by.count();
+        std::fstream file(shift_s_, std::ios::binary | std::ios::in | std::ios::out);
+        file.write(reinterpret_cast<const char*>(&seconds), sizeof(seconds));
+        ASSERT_TRUE(file.flush());
+    }
 
     // etcd is linked statically: only quorate's own processes see it.
     Cluster::Words with_shifted_clock(const Cluster::Words& up) const {
-        Cluster::Words words = {"env",
-                                "LD_PRELOAD=" + shifting_library(),
-                                "FAKETIME_TIMESTAMP_FILE=" + file_.string(),
-                                "FAKETIME_NO_CACHE=1",
-                                "FAKETIME_DONT_RESET=1",
-                                "FAKETIME_DONT_FAKE_MONOTONIC=1"};
+        Cluster::Words words = {"env", "LD_PRELOAD=" QUORATE_SHIFTED_CLOCK,
+                                "QUORATE_SHIFTED_BY=" + shift_s_.string()};
         words.insert(words.end(), up.begin(), up.end());
         return words;
     }
@@ -53,7 +51,9 @@ struct Clock : Lifecycle {
     }
 
   private:
-    fs::path file_ = "/tmp/quorate-e2e-clock-" + std::to_string(::getpid());
+    static std::string name() { return "quorate-e2e-clock-" + std::to_string(::getpid()); }
+
+    fs::path shift_s_;
 };
 
 TEST_F(Clock, AJumpIsToldAndChangesNothing) {
@@ -64,10 +64,10 @@ TEST_F(Clock, AJumpIsToldAndChangesNothing) {
     const auto ids = cluster().member_ids(3);
     const std::vector<pid_t> agents = {cluster().agent_pid(0), cluster().agent_pid(1),
                                        cluster().agent_pid(2)};
-    shift("+1d");
+    shift(24h);
     await_told("86");
     EXPECT_TRUE(writer().goes_on());
-    shift("-1h");
+    shift(-1h);
     await_told("-");
     EXPECT_TRUE(writer().goes_on());
     cluster().await_steady(3);

@@ -27,9 +27,9 @@ struct QuorumLoss : Lifecycle {
 
     // Everything of the parked cluster comes back under the next epoch, and revisions go on.
     void recover_from(int survivor) {
-        const nlohmann::json parked = cluster().status();
-        EXPECT_FALSE(parked["parked"]["reason"].get<std::string>().empty());
-        EXPECT_FALSE(parked["parked"]["next_step"].get<std::string>().empty());
+        const nlohmann::json parked = cluster().await_parked();
+        EXPECT_FALSE(parked["reason"].get<std::string>().empty());
+        EXPECT_FALSE(parked["next_step"].get<std::string>().empty());
         const nlohmann::json made = plan();
         ASSERT_TRUE(made.is_object());
         EXPECT_EQ(made["survivors"][0]["ordinal"], survivor);

@@ -47,8 +47,7 @@ TEST_F(Space, ADatabaseFullOfWhatIsWantedParksUntilSomebodyDeletes) {
     form(small_quota());
     const auto key = [](int i) { return "wanted/" + std::to_string(i); };
     fill(key);
-    cluster().await("parked");
-    const nlohmann::json parked = cluster().status()["parked"];
+    const nlohmann::json parked = cluster().await_parked();
     EXPECT_NE(parked["reason"].get<std::string>().find("full"), std::string::npos) << parked;
     EXPECT_NE(parked["next_step"].get<std::string>().find("delete"), std::string::npos) << parked;
     EXPECT_TRUE(alarm_stands());

@@ -121,6 +121,7 @@ Cluster::Cluster(Options options)
         options_.before_start(layout_);
         start();
         await_steady(options_.replicas);
+        member_ids(options_.replicas);
     } catch (...) {
         // No destructor runs for what was not constructed.
         for (const pid_t pid : processes_about(dir_.string()))
@@ -207,19 +208,33 @@ nlohmann::json Cluster::member(int ordinal) const {
     return nullptr;
 }
 
+// From the record, not from the status: on a busy machine the answer that tells it may be late.
 std::string Cluster::member_id(int ordinal) const {
-    const nlohmann::json found = member(ordinal);
-    if (!found.is_object() || !found.contains("member_id") || !found["member_id"].is_string())
-        return {};
-    std::string id = found["member_id"];
-    return id == "0" || id == "0000000000000000" ? std::string() : id;
+    const ClusterRecord now = record();
+    const ReplicaEntry* entry = now.replicas.find(ordinal_of(ordinal));
+    return entry == nullptr || entry->member_id.value == 0 ? std::string() : hex(entry->member_id);
 }
 
-std::vector<std::string> Cluster::member_ids(int replicas) const {
+std::vector<std::string> Cluster::member_ids(int replicas) {
     std::vector<std::string> ids;
-    for (int i = 0; i < replicas; ++i)
-        ids.push_back(member_id(i));
+    await("an identity of each replica in the record", [&] {
+        ids.clear();
+        for (int i = 0; i < replicas; ++i)
+            ids.push_back(member_id(i));
+        return std::find(ids.begin(), ids.end(), std::string()) == ids.end();
+    });
     return ids;
+}
+
+nlohmann::json Cluster::await_parked() {
+    nlohmann::json parked;
+    await("a park", [&] {
+        const nlohmann::json now = status();
+        if (!now.is_object() || !now.contains("parked") || now["parked"].is_null()) return false;
+        parked = now["parked"];
+        return true;
+    });
+    return parked;
 }
 
 // From the files, not from the status: a busy agent may be late to answer.

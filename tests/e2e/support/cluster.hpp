@@ -46,7 +46,7 @@ class Cluster {
         std::function<Words(Words)> run_by = [](Words up) { return up; };  // a program that runs it
     };
 
-    explicit Cluster(Options options);  // returns when it is steady
+    explicit Cluster(Options options);  // returns when it is steady, and recorded who is who
     ~Cluster();
     Cluster(const Cluster&) = delete;
     Cluster& operator=(const Cluster&) = delete;
@@ -61,12 +61,11 @@ class Cluster {
     // --- What it says -------------------------------------------------------------------------
     nlohmann::json status() const;  // null while nobody answers
     nlohmann::json member(int ordinal) const;
-    std::string member_id(int ordinal) const;  // hex; empty while there is none
+    std::string member_id(int ordinal) const;  // as the record has it, hex; empty: it has none
     pid_t agent_pid(int ordinal) const;        // 0 while there is none
     pid_t etcd_pid(int ordinal) const;
     int leader() const;  // waits for one
     ClusterRecord record() const;
-    std::vector<std::string> member_ids(int replicas) const;
     std::vector<pid_t> processes_of(int ordinal) const;  // its agent and its etcd
 
     Ran command(std::vector<std::string> words) const;  // quorate WORDS --dir D
@@ -74,6 +73,8 @@ class Cluster {
     void await_steady(int replicas);      // with so many voters, all serving
     // Throws with the picture when it did not come.
     void await(const std::string& what, const std::function<bool()>& condition);
+    std::vector<std::string> member_ids(int replicas);  // when all have one
+    nlohmann::json await_parked();  // who is, why, and the next step
     // The replica is a member again, under another identity.
     void await_replaced(int ordinal, const std::string& old_id);
     std::string picture() const;  // status, decisions and log tails, for failures

@@ -82,6 +82,14 @@ TEST(Status, OthersAreTheListAndTheNewestAnswers) {
     EXPECT_EQ(view["members"][2]["ready"], false);
 }
 
+TEST(Status, AMemberThatNobodyListsAndThatIsSilentIsWhoTheRecordSays) {
+    State state = state_of_three();
+    state.facts.own_list.reset();
+    const Json members = told(state, {.latest = {{0, serving(0)}}})["view"]["members"];
+    EXPECT_EQ(members[1]["member_id"], "a1");
+    EXPECT_EQ(members[1]["ready"], false);
+}
+
 TEST(Status, AReplicaWhoseEtcdEndedIsNotReadyWhateverWasAnsweredLast) {
     State state = state_of_three();
     state.facts.etcd_running = false;
