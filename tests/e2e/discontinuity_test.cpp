@@ -73,12 +73,11 @@ TEST_F(Discontinuity, AVolumeRolledBackToAnOlderCopyIsSetAside) {
 TEST_F(Discontinuity, AVolumeRolledBackWithinOneStartIsFoundByAPeersMemory) {
     form({.replicas = 3, .policy = "parallel", .set = {"high_water_period=10m"}});
     const std::string id = cluster().member_id(1);
-    const ReplicaEntry before = *cluster().record().replicas.find(Ordinal{1});
     const fs::path copy = cluster().layout().root() / "older";
     copy_at_one_instant(1, copy);
     const LogIndex copied = cluster().client(1)->status(seconds(10)).index;
     cluster().await("a memory of what came after", [&] { return remembered() > copied; });
-    EXPECT_EQ(*cluster().record().replicas.find(Ordinal{1}), before)
+    EXPECT_LE(cluster().record().replicas.find(Ordinal{1})->high_water.index, copied)
         << "the record tells nothing of it";
     cluster().while_dead({1}, [&] { put_back(copy, 1); });
     cluster().await_replaced(1, id);
