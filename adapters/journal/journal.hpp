@@ -50,7 +50,7 @@ struct Record {
 
 class Journal final : public Source {
   public:
-    struct Store;  // RocksDB stays in the .cpp
+    struct Store;  // RocksDB stays in store.hpp
     struct Extent {
         EventSeq first;
         EventSeq last;

@@ -74,6 +74,7 @@ class Includes(unittest.TestCase):
             ("core/engine/engine.cpp", '#include "core/wire/quorate.pb.h"'),
             ("adapters/disk/a.cpp", "#include <grpcpp/grpcpp.h>"),
             ("adapters/journal/journal.hpp", "#include <rocksdb/db.h>"),
+            ("adapters/journal/export.hpp", '#include "adapters/journal/store.hpp"'),
             ("adapters/host/agent.cpp", "#include <spdlog/spdlog.h>"),
         ]:
             self.assertIn("but", self.said(path, line + "\n"), path)
