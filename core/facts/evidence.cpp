@@ -159,25 +159,30 @@ HashVerdict learner_compared(const State& state) {
 
 namespace {
 
-bool listed(const Facts& facts, Ordinal ordinal) {
+// By ordinal: whether the newest list has a member with its address.
+std::vector<bool> listed_ordinals(const Facts& facts) {
+    std::vector<bool> listed(facts.settings.addresses.size());
     const MemberList* list = newest_list(facts);
-    return list != nullptr &&
-           std::any_of(list->members.begin(), list->members.end(),
-                       [&](const auto& member) { return ordinal_of(facts, member) == ordinal; });
+    if (list == nullptr) return listed;
+    for (const ListedMember& member : list->members)
+        if (const auto ordinal = ordinal_of(facts, member)) listed[ordinal->value] = true;
+    return listed;
 }
 
 }  // namespace
 
 std::vector<Ordinal> ordinals_of_interest(const Facts& facts) {
     std::vector<Ordinal> ordinals;
+    ordinals.reserve(facts.settings.addresses.size());
     const std::uint32_t desired = facts.desired ? facts.desired->replicas : 0;
-    for (std::uint32_t i = 0; i < facts.settings.addresses.size(); ++i) {
+    const std::vector<bool> listed = listed_ordinals(facts);
+    for (std::uint32_t i = 0; i < listed.size(); ++i) {
         const ReplicaEntry* entry =
             facts.record ? facts.record->replicas.find(Ordinal{i}) : nullptr;
         // A founder that has not told its id yet counts as well, also one that is scaled away.
         const bool member = entry != nullptr &&
                             (entry->member_id.value != 0 || entry->claim == VolumeClaim::holding);
-        if (i < desired || member || listed(facts, Ordinal{i})) ordinals.push_back(Ordinal{i});
+        if (i < desired || member || listed[i]) ordinals.push_back(Ordinal{i});
     }
     return ordinals;
 }
