@@ -299,12 +299,18 @@ class Stepping {
 
 Step step(State state, const Event& event) {
     Step result{std::move(state), {}};
-    fold(result.next, event);
-    if (result.next.facts.started_at == Instant{}) return result;
-    Stepping stepping(result.next, result.decision);
-    if (!result.next.exiting) stepping.run();
-    stepping.look();
+    result.decision = advance(result.next, event);
     return result;
+}
+
+Decision advance(State& state, const Event& event) {
+    Decision decision;
+    fold(state, event);
+    if (state.facts.started_at == Instant{}) return decision;
+    Stepping stepping(state, decision);
+    if (!state.exiting) stepping.run();
+    stepping.look();
+    return decision;
 }
 
 }  // namespace quorate

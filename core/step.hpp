@@ -22,4 +22,7 @@ struct Step {
 
 Step step(State state, const Event& event);
 
+// The same for whoever needs the state before no more: it becomes the next one.
+Decision advance(State& state, const Event& event);
+
 }  // namespace quorate

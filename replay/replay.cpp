@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "core/explain.hpp"
 #include "core/step.hpp"
@@ -51,7 +52,6 @@ std::string first_difference(std::string_view expected, std::string_view got) {
 class Fold {
   public:
     const Verdict& verdict() const { return verdict_; }
-    Verdict& verdict() { return verdict_; }
 
     void begin(const std::optional<Snapshot>& snapshot) {
         if (!snapshot) return;
@@ -73,16 +73,22 @@ class Fold {
             diverge(due, "the record is missing or out of place", numbered(due), numbered(seq));
             return;
         }
-        const auto entry = wire::decode_entry(payload);
+        const auto entry = wire::view_entry(payload);
         if (const auto* error = std::get_if<WireError>(&entry)) {
             diverge(due, "the record cannot be read", "a journal entry", error->what);
             return;
         }
-        decide(due, std::get<wire::JournalEntry>(entry));
+        decide(due, std::get<wire::JournalEntryView>(entry));
+    }
+
+    // There are no more.
+    const Verdict& end() {
+        settle();
+        return verdict_;
     }
 
   private:
-    void decide(EventSeq due, const wire::JournalEntry& entry) {
+    void decide(EventSeq due, const wire::JournalEntryView& entry) {
         const auto decoded = wire::decode_event(entry.event);
         if (const auto* error = std::get_if<WireError>(&decoded)) {
             diverge(due, "the event cannot be read", "an event", error->what);
@@ -93,29 +99,51 @@ class Fold {
             diverge(due, "the record holds another event", numbered(due), numbered(event.seq));
             return;
         }
-        Step step = quorate::step(std::move(state_), event);
-        state_ = std::move(step.next);
-        compare(due, entry, step.decision);
+        compare(due, entry, advance(state_, event));
     }
 
-    void compare(EventSeq at, const wire::JournalEntry& entry, const Decision& decision) {
+    void compare(EventSeq at, const wire::JournalEntryView& entry, const Decision& decision) {
         const std::string bytes = wire::encode(decision);
-        const std::uint64_t digest = wire::digest(state_);
-        if (bytes != entry.decision)
+        if (bytes != entry.decision) {
             diverge(at, "the decision is another one", picture(entry.decision),
                     picture(decision) + first_difference(entry.decision, bytes));
-        else if (digest != entry.digest)
-            diverge(at, "the state after it is another one", "digest " + hex_of(entry.digest),
-                    "digest " + hex_of(digest));
-        else
-            ++verdict_.events;
+            return;
+        }
+        digests_.add(state_);
+        awaited_.push_back({at, entry.digest});
+        if (digests_.full()) settle();
     }
 
-    void diverge(EventSeq at, std::string what, std::string expected, std::string got) {
-        verdict_.divergence = Divergence{at, std::move(what), std::move(expected), std::move(got)};
+    // Compares the states that wait for it.
+    void settle() {
+        const auto digests = digests_.take();
+        for (std::size_t i = 0; i < digests.size() && !verdict_.divergence; ++i) {
+            const auto& [at, expected] = awaited_[i];
+            if (digests[i] == expected)
+                ++verdict_.events;
+            else
+                verdict_.divergence = {at, "the state after it is another one",
+                                       "digest " + hex_of(expected),
+                                       "digest " + hex_of(digests[i])};
+        }
+        awaited_.clear();
     }
+
+    // Unless it is a state before it that was another one.
+    void diverge(EventSeq at, std::string what, std::string expected, std::string got) {
+        settle();
+        if (verdict_.divergence) return;
+        verdict_.divergence = {at, std::move(what), std::move(expected), std::move(got)};
+    }
+
+    struct Awaited {
+        EventSeq at;
+        std::uint64_t digest;
+    };
 
     State state_;
+    wire::Digests digests_;
+    std::vector<Awaited> awaited_;  // by the journal, of the states in digests_
     Verdict verdict_;
 };
 
@@ -125,9 +153,11 @@ Verdict replay(const Source& source) {
     Fold fold;
     fold.begin(source.snapshot());
     if (fold.verdict().divergence) return fold.verdict();
-    fold.verdict().unreadable = source.for_each(
+    std::string unreadable = source.for_each(
         [&fold](EventSeq seq, std::string_view payload) { fold.add(seq, payload); });
-    return fold.verdict();
+    Verdict verdict = fold.end();
+    verdict.unreadable = std::move(unreadable);
+    return verdict;
 }
 
 std::string explain(const Verdict& verdict) {

@@ -18,7 +18,15 @@ struct JournalEntry {
     bool operator==(const JournalEntry&) const = default;
 };
 
+// The same where it lies: its texts point into the bytes that were read.
+struct JournalEntryView {
+    std::string_view event;
+    std::string_view decision;
+    std::uint64_t digest = 0;
+};
+
 std::string encode_entry(const JournalEntry& entry);
+std::variant<JournalEntryView, WireError> view_entry(std::string_view bytes);
 std::variant<JournalEntry, WireError> decode_entry(std::string_view bytes);
 
 }  // namespace quorate::wire

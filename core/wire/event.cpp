@@ -238,12 +238,14 @@ std::variant<Event, WireError> decode_event(std::string_view bytes) {
     auto* message = scratch.make<pb::Event>();
     if (!parse(bytes, message)) return WireError{"these bytes are no event"};
     Event event{{message->seq()}, {message->at_us()}, TimerFired{}};
-    if (get_observation(*message, event.observation) && encode(event) == bytes) return event;
+    if (get_observation(*message, event.observation) &&
+        is_all_of<pb::Event>(event, bytes, scratch))
+        return event;
 
     auto unknown = unknown_in(bytes);
     if (!unknown) return WireError{"the event does not hold one observation"};
     event.observation = std::move(*unknown);
-    if (encode(event) != bytes) return WireError{not_known("event")};
+    if (!is_all_of<pb::Event>(event, bytes, scratch)) return WireError{not_known("event")};
     return event;
 }
 

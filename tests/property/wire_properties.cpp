@@ -198,14 +198,16 @@ RC_GTEST_PROP(WireProperties, AnyBytesAreReadOrRefused, ()) {
 }
 
 RC_GTEST_PROP(WireProperties, DamagedBytesAreReadOrRefused, ()) {
-    static const char* kinds[] = {"an event", "a decision", "a state", "a record"};
-    const std::uint32_t kind = below(4);
+    static const char* kinds[] = {"an event", "a decision", "a state", "a record", "an entry"};
+    const std::uint32_t kind = below(5);
     classify(true, kinds[kind]);
     bool read = false;
     if (kind == 0) read = every_decoder_stands(damaged(wire::encode(*any<Event>())));
     if (kind == 1) read = every_decoder_stands(damaged(wire::encode(*any<Decision>())));
     if (kind == 2) read = every_decoder_stands(damaged(wire::encode(test::one_of(test::ripe()))));
     if (kind == 3) read = every_decoder_stands(damaged(wire::to_json(*any<ClusterRecord>())));
+    if (kind == 4)
+        read = every_decoder_stands(damaged(wire::encode_entry(*any<wire::JournalEntry>())));
     classify(read, "read by some");
     classify(!read, "refused by all");
 }
@@ -217,4 +219,39 @@ RC_GTEST_PROP(WireProperties, OneChangedFieldChangesTheDigest, ()) {
     Change(below(static_cast<std::uint32_t>(Change::count(state)))).walk(other);
     RC_ASSERT(other != state);
     RC_ASSERT(wire::digest(other) != wire::digest(state));
+}
+
+// What may follow a state: the same one, one that differs a little, one that has nothing to do with
+// it, or the very first.
+State successor(const State& state) {
+    State next = state;
+    switch (below(4)) {
+        case 0:
+            return state;
+        case 1:
+            Change(below(static_cast<std::uint32_t>(Change::count(state)))).walk(next);
+            return next;
+        case 2:
+            return coin() ? *any<State>() : test::one_of(test::ripe());
+        default:
+            return State{};
+    }
+}
+
+// However the states follow one another, and however many of them wait together.
+RC_GTEST_PROP(WireProperties, ADigestAmongOthersIsTheSame, ()) {
+    wire::Digests some;
+    std::vector<std::uint64_t> each;
+    State state;
+    for (std::uint32_t left = 1 + below(12); left > 0; --left) {
+        state = successor(state);
+        some.add(state);
+        each.push_back(wire::digest(state));
+        if (!some.full() && left > 1 && below(4) != 0) continue;
+        const auto taken = some.take();
+        RC_ASSERT(std::vector<std::uint64_t>(taken.begin(), taken.end()) == each);
+        classify(each.size() == wire::Digests::most, "as many as can wait");
+        classify(each.size() < wire::Digests::most, "fewer");
+        each.clear();
+    }
 }

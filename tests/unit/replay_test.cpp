@@ -102,10 +102,31 @@ TEST_F(Replay, EveryFlippedByteOfADecisionIsLocated) {
     }
 }
 
-TEST_F(Replay, AnotherDigestIsLocated) {
+// Digests are compared some at a time: each, wherever it is among them, and also in the last few.
+TEST_F(Replay, EveryOtherDigestIsLocated) {
     Live(10);
-    Entry(5).digest ^= 1;
-    EXPECT_EQ(Verdict(), "5: the state after it is another one");
+    for (const auto& [seq, entry] : journal_.records) {
+        Entry(seq.value).digest ^= 1;
+        EXPECT_EQ(Verdict(), std::to_string(seq.value) + ": the state after it is another one");
+        Entry(seq.value).digest ^= 1;
+    }
+}
+
+TEST_F(Replay, OfSomeMistakesTheFirstIsTold) {
+    Live(10);
+    for (std::uint64_t seq = 1; seq + 2 < journal_.records.size(); ++seq) {
+        const test::MemoryJournal whole = journal_;
+        Entry(seq).digest ^= 1;
+        Entry(seq + 1).decision += "x";
+        EXPECT_EQ(Verdict(), std::to_string(seq) + ": the state after it is another one");
+        Entry(seq + 1).event = "\xff";
+        EXPECT_EQ(Verdict(), std::to_string(seq) + ": the state after it is another one");
+        Drop(seq + 1);
+        EXPECT_EQ(Verdict(), std::to_string(seq) + ": the state after it is another one");
+        Entry(seq).digest ^= 1;
+        EXPECT_EQ(Verdict(), std::to_string(seq + 1) + ": the record is missing or out of place");
+        journal_ = whole;
+    }
 }
 
 TEST_F(Replay, AnotherEventIsLocatedWhereItActs) {

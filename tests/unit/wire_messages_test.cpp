@@ -107,6 +107,53 @@ TEST(WireDecision, ACommandOfTheFutureIsAnError) {
               "the decision holds something that this release does not know");
 }
 
+const std::string kDigest = '\x19' + std::string("12345678");  // field 3, eight bytes
+
+TEST(WireEntry, HasTheseBytes) {
+    const wire::JournalEntry entry{"event", "decision", 0x3837363534333231};
+    EXPECT_EQ(wire::encode_entry(entry), Field(1, "event") + Field(2, "decision") + kDigest);
+    EXPECT_EQ(wire::encode_entry({"event", "", 0}), Field(1, "event"));
+    EXPECT_EQ(wire::encode_entry({}), "");
+}
+
+TEST(WireEntry, LiesInItsBytes) {
+    const std::string bytes = Field(1, std::string(100, 'e')) + Field(2, "d") + kDigest;
+    const auto view = std::get<wire::JournalEntryView>(wire::view_entry(bytes));
+    EXPECT_EQ(view.event, std::string(100, 'e'));
+    EXPECT_EQ(view.event.data(), bytes.data() + 2);
+    EXPECT_EQ(view.decision, "d");
+    EXPECT_EQ(view.digest, 0x3837363534333231U);
+}
+
+TEST(WireEntry, AsNobodyWritesItIsAnError) {
+    const std::string first = Field(1, "event");
+    const std::string second = Field(2, "decision");
+    for (const std::string& bytes : {
+             first + second + kDigest + Field(99, "of the future"),
+             second + first + kDigest,                // in another order
+             first + first + second + kDigest,        // twice
+             std::string("\x0a\0", 2),                // empty, and yet there
+             std::string("\x19\0\0\0\0\0\0\0\0", 9),  // the same
+             std::string("\x0a\x81\0e", 4),           // a length in more bytes than it takes
+         })
+        EXPECT_EQ(std::get<wire::WireError>(wire::view_entry(bytes)).what,
+                  "the journal entry holds something that this release does not know")
+            << Hex(bytes);
+}
+
+TEST(WireEntry, WhatIsNoneIsAnError) {
+    for (const std::string& bytes : {
+             std::string("\xff"),
+             std::string("\x0a\2e"),                    // cut short
+             kDigest.substr(0, 8),                      // the same
+             Field(1, "event") + "\x12",                // the same
+             std::string("\x0a\x81\x80\x80\x80\020e"),  // a length beyond 32 bits
+         })
+        EXPECT_EQ(std::get<wire::WireError>(wire::view_entry(bytes)).what,
+                  "these bytes are no journal entry")
+            << Hex(bytes);
+}
+
 TEST(WireState, AFieldOfTheFutureIsAnError) {
     const std::string bytes = wire::encode(test::state()) + Field(99, "later");
     EXPECT_TRUE(std::holds_alternative<wire::WireError>(wire::decode_state(bytes)));
