@@ -35,7 +35,8 @@ struct Added {
 class Client {
   public:
     // Refused: a malformed URL, https without `tls`, unreadable files. Nothing is connected yet.
-    // Certificates are read again whenever a connection could not be made, so renewal is seen.
+    // Certificates are read again when their files changed and whenever a connection could not be
+    // made, so renewal is seen.
     static Result<std::unique_ptr<Client>> create(Endpoint endpoint, std::optional<Tls> tls);
     ~Client();
     Client(const Client&) = delete;

@@ -68,6 +68,7 @@ Link::Link(Url url, std::optional<Tls> tls) : url_(std::move(url)), tls_(std::mo
 
 Result<std::unique_ptr<Link>> Link::create(Url url, std::optional<Tls> tls) {
     std::unique_ptr<Link> link(new Link(std::move(url), std::move(tls)));
+    link->stamps_ = link->stamps();
     auto stubs = link->connect();
     if (!stubs) return tl::unexpected(stubs.error());
     link->stubs_ = std::move(*stubs);
@@ -83,9 +84,20 @@ Result<std::shared_ptr<Stubs>> Link::connect() const {
                                    pb::Maintenance::NewStub(channel));
 }
 
+std::vector<FileStamp> Link::stamps() const {
+    return tls_ ? stamps_of({tls_->ca, tls_->cert, tls_->key}) : std::vector<FileStamp>{};
+}
+
 std::shared_ptr<Stubs> Link::stubs() {
     const std::lock_guard lock(mutex_);
-    return stubs_;
+    auto now = stamps();
+    if (now == stamps_) return stubs_;
+    // Files in the middle of being replaced: the old channel goes on, and the next call looks
+    // again.
+    auto next = connect();
+    if (!next) return stubs_;
+    stamps_ = std::move(now);
+    return stubs_ = std::move(*next);
 }
 
 NotDone Link::failed(const std::shared_ptr<Stubs>& stubs, const grpc::Status& status) {

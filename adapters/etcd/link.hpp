@@ -3,7 +3,8 @@
 //
 // gRPC watches a connection only while a call waits, and a channel that has failed to connect fails
 // further calls at once: one that polls such a channel would hear of a restarted member by chance.
-// So a channel that did not connect is replaced, and each call is its own attempt.
+// So a channel that did not connect is replaced, and each call is its own attempt. It is replaced,
+// too, when the certificates changed: the next call goes by the new ones.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
@@ -12,7 +13,9 @@
 #include <mutex>
 #include <optional>
 #include <tuple>
+#include <vector>
 
+#include "adapters/base/file_stamps.hpp"
 #include "adapters/base/result.hpp"
 #include "adapters/etcd/errors.hpp"
 #include "adapters/etcd/rpc.grpc.pb.h"
@@ -32,7 +35,8 @@ class Link {
     // Reads the files; connects nothing yet.
     static Result<std::unique_ptr<Link>> create(Url url, std::optional<Tls> tls);
 
-    // The lock covers the pointer, never a call.
+    // Made anew when a file of the certificates is another one by now and all can be read. The lock
+    // covers the pointer, never a call.
     std::shared_ptr<Stubs> stubs();
 
     // What a failed call on `stubs` means. Replaces them when they did not connect, with the
@@ -42,11 +46,13 @@ class Link {
   private:
     Link(Url url, std::optional<Tls> tls);
     Result<std::shared_ptr<Stubs>> connect() const;
+    std::vector<FileStamp> stamps() const;
 
     const Url url_;
     const std::optional<Tls> tls_;
     std::mutex mutex_;
     std::shared_ptr<Stubs> stubs_;
+    std::vector<FileStamp> stamps_;  // of the files that the channel was made of
 };
 
 // One point in time for all the calls of one operation. It bounds waiting and never becomes data.

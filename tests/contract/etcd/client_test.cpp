@@ -260,6 +260,31 @@ TEST(Create, RenewedCertificatesAreSeenWithoutANewClient) {
     EXPECT_TRUE(eventually([&] { return (*client)->status(patience).serves; }));
 }
 
+TEST(Create, CertificatesThatChangedAreThoseOfTheNextCall) {
+    Cluster cluster({.size = 1, .wire = Wire::tls, .arguments = {}});
+    const auto pki = cluster.dir() / "pki";
+    const auto mine = cluster.dir() / "mine";
+    const auto other = cluster.dir() / "other";
+    ASSERT_TRUE(local::ensure_pki(other, {"127.0.0.1"}));
+    std::filesystem::copy(pki, mine);
+    const auto take = [&](const std::filesystem::path& from) {
+        for (const char* name : {"client.crt", "client.key"})
+            std::filesystem::copy_file(from / name, mine / name,
+                                       std::filesystem::copy_options::overwrite_existing);
+    };
+    auto client = Client::create(cluster.at(0).endpoint(),
+                                 Tls{mine / "ca.crt", mine / "client.crt", mine / "client.key"});
+    ASSERT_TRUE(client);
+    must((*client)->put("key", "value", patience));
+    take(other);
+    EXPECT_EQ(refusal_of((*client)->put("key", "value", patience)), Refusal::not_reachable)
+        << "it went out under the certificate of before";
+    take(pki);
+    must((*client)->put("key", "value", patience));
+    std::filesystem::remove(mine / "client.key");
+    must((*client)->put("key", "value", patience));  // goes on while a file is being replaced
+}
+
 TEST(Snapshot, ADeadPortLeavesNoFile) {
     const TempDir dir;
     auto client = Client::create({"http://127.0.0.1:" + std::to_string(free_port()), ""}, {});
