@@ -7,9 +7,17 @@
 #include <string>
 #include <vector>
 
+#include "adapters/peer/address.hpp"
 #include "core/model/policy.hpp"
 
 namespace quorate::host {
+
+// Where agents tell each other what they know. What one listens at need not be what it is reached
+// at.
+struct PeerAddresses {
+    peer::Address listen;
+    std::vector<peer::Address> of;  // by ordinal, of every replica there may be
+};
 
 struct AgentConfig {
     Ordinal self;
@@ -18,6 +26,7 @@ struct AgentConfig {
     Version etcd_version;
     bool tls = true;
     std::uint16_t port_base = 2379;
+    PeerAddresses peers;
     std::uint32_t snapshot_count = 10'000;     // requirements A3: 10000 when below 1
     std::vector<std::string> extra_arguments;  // of etcd, checked before
     Policy policy = default_policy();

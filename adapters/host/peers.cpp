@@ -48,11 +48,11 @@ Result<void> Peers::start(const Facts& facts) {
         keep(from, report);
         boost::asio::post(loop_, [this, from, report] { tell_core(from, report); });
     };
-    handlers.doubted = [this](peer::Doubt why) {
-        boost::asio::post(loop_, [this, why] { doubt(peer::name_of(why)); });
+    handlers.doubted = [this](peer::Doubt why, const std::string& what) {
+        boost::asio::post(loop_, [this, why, what] { doubt(peer::name_of(why), what); });
     };
-    auto server = peer::Server::start(layout_.peer_socket(config_.self),
-                                      files_of(layout_, config_.self), config_.self, handlers);
+    auto server = peer::Server::start(config_.peers.listen, files_of(layout_, config_.self),
+                                      config_.self, handlers);
     if (!server) return tl::unexpected(server.error());
     server_ = std::move(*server);
     started_ = true;
@@ -110,8 +110,9 @@ void Peers::exchange(Ordinal ordinal) {
     if (!report) return;
     Target& target = targets_[ordinal];
     if (!target.client)
-        target.client = std::make_shared<peer::Client>(
-            layout_.peer_socket(ordinal), files_of(layout_, config_.self), config_.self, ordinal);
+        target.client =
+            std::make_shared<peer::Client>(config_.peers.of.at(ordinal.value),
+                                           files_of(layout_, config_.self), config_.self, ordinal);
     target.under_way = true;
     tasks_.run([this, ordinal, client = target.client, report = std::move(*report)] {
         auto answer = client->exchange(report, exchange_deadline);
@@ -126,7 +127,8 @@ void Peers::answered(Ordinal ordinal, const Remembered& told, const Result<PeerR
     Target& target = targets_[ordinal];
     target.under_way = false;
     if (!answer) {
-        if (answer.error().kind == FailureKind::refused) doubt("not-believed");
+        if (answer.error().kind == FailureKind::refused)
+            doubt("not-believed", answer.error().where + ": " + answer.error().what);
         return;
     }
     target.told = told;
@@ -157,13 +159,14 @@ void Peers::tell_core(Ordinal from, const PeerReport& report) {
     hooks_.post(PeerReported{from, report});
 }
 
-void Peers::doubt(const char* why) {
+void Peers::doubt(const char* why, const std::string& what) {
     if (!started_) return;
     hooks_.refused(why);
     const Instant now = clock::since_boot();
-    if (warned_at_ != Instant{} && now < warned_at_ + warn_period) return;
-    warned_at_ = now;
-    hooks_.warn(std::string("a report between agents was refused: ") + why);
+    Instant& warned_at = warned_at_[why];
+    if (warned_at != Instant{} && now < warned_at + warn_period) return;
+    warned_at = now;
+    hooks_.warn(std::string("a report between agents was refused, ") + why + ": " + what);
 }
 
 std::optional<PeerReport> Peers::next_report() {

@@ -74,7 +74,7 @@ class Peers {
     void answered(Ordinal ordinal, const Remembered& told, const Result<PeerReport>& answer);
     void keep(Ordinal from, const PeerReport& report);
     void tell_core(Ordinal from, const PeerReport& report);
-    void doubt(const char* why);
+    void doubt(const char* why, const std::string& what);
     std::optional<PeerReport> next_report();
 
     boost::asio::io_context& loop_;
@@ -85,7 +85,7 @@ class Peers {
     std::map<Ordinal, Target> targets_;
     std::vector<Ordinal> replicas_;
     std::set<Ordinal> asked_;
-    Instant warned_at_;
+    std::map<std::string, Instant> warned_at_;  // by reason, of which there are few
     bool started_ = false;
 
     std::mutex mutex_;  // of what gRPC's threads read and write

@@ -19,7 +19,7 @@ constexpr Bytes journal_least{std::uint64_t{1} << 20};  // a snapshot and a tail
 
 using Arguments = std::vector<std::string>;
 using Field = std::variant<Span Policy::*, Span Choices::*, std::uint32_t Choices::*,
-                           Bytes Choices::*, Arguments Choices::*>;
+                           Bytes Choices::*, Arguments Choices::*, PeersOver Choices::*>;
 
 struct Key {
     const char* name;
@@ -51,6 +51,7 @@ constexpr Key keys[] = {
     {"command_deadline",     &Policy::command_deadline,     milliseconds(100), "a command without an answer is unknown after"},
     {"stop_grace",           &Policy::stop_grace,           none, "from SIGTERM to SIGKILL of etcd"},
     {"peers_wait",           &Policy::peers_wait,           none, "a start waits so long for what other agents remember of its volume; 0s: none is asked"},
+    {"peers_over",           &Choices::peers_over,          none, "how agents reach each other: by unix sockets in D/cluster, or by tcp on a port of their own"},
     {"grace_period",         &Choices::grace_period,        none, "from SIGTERM to SIGKILL of an agent"},
     {"agent_backoff_min",    &Choices::agent_backoff_min,   tick, "first wait before an agent is started again"},
     {"agent_backoff_max",    &Choices::agent_backoff_max,   tick, "longest wait before an agent is started again"},
@@ -104,6 +105,8 @@ tl::unexpected<Failure> bad_value(std::string_view key, const std::string& value
     return refused(std::string(key) + ": \"" + value + "\" is not " + wanted, std::string(key));
 }
 
+std::string text_of(PeersOver over) { return over == PeersOver::tcp ? "tcp" : "unix"; }
+
 Result<void> put(Span& field, const Key& key, const std::string& value) {
     const auto span = parse_span(value);
     if (!span) return bad_value(key.name, value, "a duration such as 200ms, 5s or 1m30s");
@@ -145,6 +148,15 @@ Result<void> put(Arguments& field, const Key& key, const std::string& value) {
     return {};
 }
 
+Result<void> put(PeersOver& field, const Key& key, const std::string& value) {
+    for (const PeersOver known : {PeersOver::unix_sockets, PeersOver::tcp})
+        if (value == text_of(known)) {
+            field = known;
+            return {};
+        }
+    return bad_value(key.name, value, "unix or tcp");
+}
+
 std::string text_of(Span span) { return to_text(span); }
 std::string text_of(std::uint32_t number) { return std::to_string(number); }
 std::string text_of(Bytes bytes) {
@@ -168,6 +180,7 @@ auto with_field(Choosable& choices, const Key& key, const Use& use) {
         auto operator()(std::uint32_t Choices::*field) const { return use(choices.*field); }
         auto operator()(Bytes Choices::*field) const { return use(choices.*field); }
         auto operator()(Arguments Choices::*field) const { return use(choices.*field); }
+        auto operator()(PeersOver Choices::*field) const { return use(choices.*field); }
     };
     return std::visit(Visitor{choices, use}, key.field);
 }

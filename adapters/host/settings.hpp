@@ -18,8 +18,11 @@
 
 namespace quorate::host {
 
+enum class PeersOver { unix_sockets, tcp };
+
 struct Choices {
     Policy policy = default_policy();
+    PeersOver peers_over = PeersOver::unix_sockets;
     Span grace_period = seconds(60);  // an agent that was asked to end is killed after it
     Span agent_backoff_min = milliseconds(200);
     Span agent_backoff_max = seconds(10);

@@ -62,15 +62,18 @@ class Layout {
     std::filesystem::path root_;
 };
 
-// Ports of one replica: three in a row, ten apart, from the base.
+// Ports of one replica: four in a row, ten apart, from the base.
+inline constexpr int ports_each = 4;
 struct Ports {
     std::uint16_t client;
     std::uint16_t peer;
     std::uint16_t metrics;  // of the agent
+    std::uint16_t agent;    // for the other agents, when they do not meet on sockets
 };
 constexpr Ports ports_of(std::uint16_t base, Ordinal ordinal) {
     const auto first = static_cast<std::uint16_t>(base + 10 * ordinal.value);
-    return {first, static_cast<std::uint16_t>(first + 1), static_cast<std::uint16_t>(first + 2)};
+    return {first, static_cast<std::uint16_t>(first + 1), static_cast<std::uint16_t>(first + 2),
+            static_cast<std::uint16_t>(first + ports_each - 1)};
 }
 
 }  // namespace quorate::local

@@ -1,4 +1,5 @@
-// The three files that make an agent known to the others: server and client at once.
+// The three files that make an agent known to the others: server and client at once. The CA file
+// may hold several, so that one can be replaced by another.
 #pragma once
 
 #include <filesystem>

@@ -33,6 +33,10 @@ std::optional<Ordinal> agent_named(const std::vector<std::string>& names) {
 
 const char* name_of(Doubt doubt) {
     switch (doubt) {
+        case Doubt::other_authority:
+            return "other-authority";
+        case Doubt::expired:
+            return "expired";
         case Doubt::stranger:
             return "stranger";
         case Doubt::other_sender:
@@ -43,6 +47,31 @@ const char* name_of(Doubt doubt) {
             return "other-lineage";
         case Doubt::replayed:
             return "replayed";
+    }
+    return "?";
+}
+
+const char* meaning_of(Doubt doubt) {
+    switch (doubt) {
+        case Doubt::other_authority:
+            return "the certificate is not signed by this cluster's authority; give both agents "
+                   "the files of one pki, and look who it is if they have them";
+        case Doubt::expired:
+            return "the certificate is not valid at this time; renew it (quorate up does when it "
+                   "starts), or set the clock right";
+        case Doubt::stranger:
+            return "the certificate is this cluster's and no agent's; an agent needs the "
+                   "agent-N.crt of its own replica";
+        case Doubt::other_sender:
+            return "it speaks for another replica than its certificate names; give each agent the "
+                   "agent-N.crt of its own replica";
+        case Doubt::other_addressee:
+            return "it was meant for another replica; look where the address of that one leads";
+        case Doubt::other_lineage:
+            return "it is of another cluster; end that agent, or let it read this cluster's record";
+        case Doubt::replayed:
+            return "this report, or a later one, was taken before; somebody repeats what agents "
+                   "said";
     }
     return "?";
 }

@@ -29,6 +29,8 @@ struct Letter {
 
 // Why a letter is not believed.
 enum class Doubt {
+    other_authority,  // its certificate is not of this cluster
+    expired,          // its certificate is, and holds no more, or not yet
     stranger,         // its certificate is no agent's
     other_sender,     // it speaks for another replica than the one that sent it
     other_addressee,  // it was meant for another replica
@@ -36,6 +38,8 @@ enum class Doubt {
     replayed,         // this report, or a later one, was taken before
 };
 const char* name_of(Doubt doubt);
+// What it means, and the next step.
+const char* meaning_of(Doubt doubt);
 
 struct Verdict {
     std::optional<Doubt> doubt;

@@ -21,15 +21,6 @@ Remembered remembered_in(const pb::Remembered& from) {
     return {{from.epoch()}, {from.member_id()}, {from.nonce()}, {{from.term()}, {from.index()}}};
 }
 
-Result<std::string> read_file(const std::filesystem::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    std::string text = rest_of(file);
-    if (text.empty())
-        return refused("a file of the agent's certificate is missing or empty; quorate up makes it",
-                       path);
-    return text;
-}
-
 }  // namespace
 
 pb::Letter to_wire(const Letter& letter) {
@@ -70,14 +61,41 @@ gpr_timespec deadline_after(Span span) {
     return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_micros(span.us, GPR_TIMESPAN));
 }
 
-Result<Pem> read(const Files& files) {
+Result<std::string> read_file(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::string text = rest_of(file);
+    if (text.empty())
+        return refused("a file of the agent's certificate is missing or empty; quorate up makes it",
+                       path);
+    return text;
+}
+
+Result<Pem> read(const Files& files, End end) {
     auto ca = read_file(files.ca);
     if (!ca) return tl::unexpected(ca.error());
     auto cert = read_file(files.cert);
     if (!cert) return tl::unexpected(cert.error());
     auto key = read_file(files.key);
     if (!key) return tl::unexpected(key.error());
+    if (!belong_together(*cert, *key))
+        return refused(
+            "the key does not belong to the certificate beside it; put back the one "
+            "that does",
+            files.key);
+    if (const auto distrusted = distrust(*cert, *ca, end))
+        return refused(distrusted->cause + ": " + meaning_of(distrusted->doubt), files.cert);
     return Pem{std::move(*ca), std::move(*cert), std::move(*key)};
+}
+
+std::string listed(const std::vector<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names)
+        text += (text.empty() ? "" : ", ") + name;
+    return text.empty() ? "a certificate without names" : text;
+}
+
+std::string in_words(const Distrust& distrusted, const Shown& shown) {
+    return listed(shown.names) + " (" + distrusted.cause + "): " + meaning_of(distrusted.doubt);
 }
 
 }  // namespace quorate::peer

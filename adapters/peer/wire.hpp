@@ -5,12 +5,16 @@
 #include <adapters/peer/peers.grpc.pb.h>
 #include <grpcpp/grpcpp.h>
 
+#include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "adapters/base/result.hpp"
 #include "adapters/peer/files.hpp"
 #include "adapters/peer/letter.hpp"
+#include "adapters/peer/trust.hpp"
+#include "adapters/peer/verifier.hpp"
 #include "core/base/instant.hpp"
 
 namespace quorate::peer {
@@ -32,6 +36,12 @@ struct Pem {
     std::string cert;
     std::string key;
 };
-Result<Pem> read(const Files& files);
+// Refused in words when they would not be believed at the other end: it hangs up without any.
+Result<Pem> read(const Files& files, End end);
+Result<std::string> read_file(const std::filesystem::path& path);
+
+// Names of a certificate, for a person.
+std::string listed(const std::vector<std::string>& names);
+std::string in_words(const Distrust& distrusted, const Shown& shown);
 
 }  // namespace quorate::peer

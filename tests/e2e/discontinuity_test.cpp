@@ -3,7 +3,6 @@
 
 #include <csignal>
 
-#include "adapters/peer/client.hpp"
 #include "tests/contract/disk/files.hpp"
 #include "tests/e2e/support/lifecycle.hpp"
 
@@ -12,21 +11,6 @@ namespace fs = std::filesystem;
 namespace {
 
 struct Discontinuity : Lifecycle {
-    // What agent 0 remembers of replica 1, told as it is told to any agent that starts.
-    LogIndex remembered() {
-        const fs::path pki = cluster().layout().pki();
-        peer::Client asking(cluster().layout().peer_socket(Ordinal{0}),
-                            {pki / "ca.crt", pki / "agent-2.crt", pki / "agent-2.key"}, Ordinal{2},
-                            Ordinal{0});
-        PeerReport nothing;
-        nothing.lineage = cluster().record().lineage;
-        nothing.boot = 1;
-        nothing.sequence = 1;
-        const auto told = asking.exchange(nothing, seconds(10));
-        if (!told) return {};
-        const Remembered* of_1 = told->others.find(Ordinal{1});
-        return of_1 == nullptr ? LogIndex{} : of_1->position.index;
-    }
     // As a snapshot of the disk: the files of one instant, while nothing writes to them.
     void copy_at_one_instant(int replica, const fs::path& to) {
         const pid_t etcd = cluster().etcd_pid(replica);
@@ -76,7 +60,8 @@ TEST_F(Discontinuity, AVolumeRolledBackWithinOneStartIsFoundByAPeersMemory) {
     const fs::path copy = cluster().layout().root() / "older";
     copy_at_one_instant(1, copy);
     const LogIndex copied = cluster().client(1)->status(seconds(10)).index;
-    cluster().await("a memory of what came after", [&] { return remembered() > copied; });
+    cluster().await("a memory of what came after",
+                    [&] { return cluster().remembered(1) > copied; });
     EXPECT_LE(cluster().record().replicas.find(Ordinal{1})->high_water.index, copied)
         << "the record tells nothing of it";
     cluster().while_dead({1}, [&] { put_back(copy, 1); });

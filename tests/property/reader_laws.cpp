@@ -331,8 +331,8 @@ RC_GTEST_PROP(SettingsLaw, ADurationIsReadBackFromItsText, ()) {
 
 RC_GTEST_PROP(SettingsLaw, AnyValueIsTakenAndToldAgainOrRefusedAndNothingChanged, ()) {
     static const std::vector<std::string> likely = {
-        "5s", "200ms", "2m",   "1h", "64MiB",     "0s",          "", "3", "1m30s",
-        "-1", "10",    "1GiB", "7d", "--x=1 --y", "99999999999h"};
+        "5s", "200ms", "2m",   "1h", "64MiB",     "0s",           "",   "3", "1m30s",
+        "-1", "10",    "1GiB", "7d", "--x=1 --y", "99999999999h", "tcp"};
     host::Choices choices;
     const auto keys = host::keys_of(choices);
     const std::string key = test::one_in(8) ? any_bytes(12) : test::one_of(keys).key;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <string>
+#include <vector>
 
 #include "core/base/limits.hpp"
 #include "tools/quorate/ports.hpp"
@@ -35,7 +36,7 @@ Result<void> check_replicas(std::int64_t replicas) {
 }
 
 Result<void> check_port_base(std::int64_t base) {
-    const std::int64_t span = 10 * (limits::replicas_max - 1) + 2;
+    const std::int64_t span = 10 * (limits::replicas_max - 1) + local::ports_each - 1;
     if (base < 1 || base + span > 65535)
         return refused("ports " + std::to_string(base) + " to " + std::to_string(base + span) +
                            " are needed; choose a base from 1 to " + std::to_string(65535 - span),
@@ -70,20 +71,22 @@ Result<void> check_directory(const local::Layout& layout) {
     return {};
 }
 
-Result<void> check_ports_of(std::uint16_t base, Ordinal ordinal) {
-    const local::Ports ports = local::ports_of(base, ordinal);
-    for (const std::uint16_t port : {ports.client, ports.peer, ports.metrics})
+Result<void> check_ports_of(const Setup& setup, Ordinal ordinal) {
+    const local::Ports ports = local::ports_of(setup.port_base, ordinal);
+    std::vector<std::uint16_t> needed{ports.client, ports.peer, ports.metrics};
+    if (setup.choices.peers_over == host::PeersOver::tcp) needed.push_back(ports.agent);
+    for (const std::uint16_t port : needed)
         if (const auto holder = holder_of_port(port))
             return refused("port " + std::to_string(port) + " of replica " +
                                std::to_string(ordinal.value) + " is in use by " + *holder +
                                "; end it, or choose other ports with --port-base",
-                           "--port-base " + std::to_string(base));
+                           "--port-base " + std::to_string(setup.port_base));
     return {};
 }
 
-Result<void> check_ports(std::uint16_t base, std::uint32_t replicas) {
+Result<void> check_ports(const Setup& setup, std::uint32_t replicas) {
     for (std::uint32_t i = 0; i < replicas; ++i)
-        if (auto free = check_ports_of(base, Ordinal{i}); !free) return free;
+        if (auto free = check_ports_of(setup, Ordinal{i}); !free) return free;
     return {};
 }
 

@@ -6,6 +6,7 @@
 
 #include "adapters/base/result.hpp"
 #include "adapters/local/layout.hpp"
+#include "tools/quorate/setup.hpp"
 
 namespace quorate::cli {
 
@@ -16,8 +17,8 @@ Result<void> check_port_base(std::int64_t base);
 Result<void> check_directory(const local::Layout& layout);
 
 // The ports of one replica, or of so many, are free.
-Result<void> check_ports_of(std::uint16_t base, Ordinal ordinal);
-Result<void> check_ports(std::uint16_t base, std::uint32_t replicas);
+Result<void> check_ports_of(const Setup& setup, Ordinal ordinal);
+Result<void> check_ports(const Setup& setup, std::uint32_t replicas);
 
 // There is room for what new replicas preallocate.
 Result<void> check_space(const local::Layout& layout, std::uint32_t replicas);

@@ -11,6 +11,20 @@
 namespace quorate::cli {
 namespace {
 
+host::PeerAddresses peer_addresses(const local::Layout& layout, const Setup& setup, Ordinal self) {
+    host::PeerAddresses addresses;
+    for (std::uint32_t i = 0; i < limits::replicas_max; ++i) {
+        const Ordinal ordinal{i};
+        if (setup.choices.peers_over == host::PeersOver::tcp)
+            addresses.of.push_back(
+                peer::TcpPort{"127.0.0.1", local::ports_of(setup.port_base, ordinal).agent});
+        else
+            addresses.of.push_back(peer::UnixSocket{layout.peer_socket(ordinal)});
+    }
+    addresses.listen = addresses.of.at(self.value);
+    return addresses;
+}
+
 Result<host::AgentConfig> config_of(const local::Layout& layout, std::uint32_t ordinal) {
     auto setup = read_setup(layout.setup());
     if (!setup) return tl::unexpected(setup.error());
@@ -28,6 +42,7 @@ Result<host::AgentConfig> config_of(const local::Layout& layout, std::uint32_t o
     config.etcd_version = etcd->version;
     config.tls = (*setup)->tls;
     config.port_base = (*setup)->port_base;
+    config.peers = peer_addresses(layout, **setup, config.self);
     config.snapshot_count = choices.snapshot_count;
     config.extra_arguments = choices.etcd_arguments;
     config.policy = choices.policy;

@@ -23,7 +23,7 @@ Result<void> check_new_ports(const local::Layout& layout, const Desired& before,
     std::error_code error;
     for (std::uint32_t i = before.replicas; i < replicas; ++i)
         if (*setup && !std::filesystem::exists(layout.agent_pid(Ordinal{i}), error))
-            if (auto free = check_ports_of((*setup)->port_base, Ordinal{i}); !free) return free;
+            if (auto free = check_ports_of(**setup, Ordinal{i}); !free) return free;
     return {};
 }
 

@@ -299,7 +299,7 @@ Exit up(const Asked& asked) {
     if (!held) return fail(Exit::usage, held.error());
     if (auto ended = end_leftovers(layout, leftover_grace); !ended)
         return fail(Exit::failed, ended.error());
-    if (auto free = check_ports(planned->setup.port_base, replicas); !free) {
+    if (auto free = check_ports(planned->setup, replicas); !free) {
         undo();
         return fail(Exit::usage, free.error());
     }

@@ -143,20 +143,30 @@ TEST_F(BadInput, APortBaseWithoutRoomIsRefused) {
     nothing_was_made();
 }
 
-TEST_F(BadInput, APortInUseIsNamedWithItsProcess) {
+int listen_at(std::uint16_t port) {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const std::uint16_t peer = local::ports_of(ports.base(), Ordinal{0}).peer;
-    address.sin_port = htons(peer);
+    address.sin_port = htons(port);
     const int one = 1;
     ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    ASSERT_EQ(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-    ASSERT_EQ(::listen(fd, 1), 0);
-    refused(try_up({}), usage,
-            {std::to_string(peer), "(pid " + std::to_string(::getpid()) + ")", "--port-base"});
-    ::close(fd);
+    EXPECT_EQ(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(::listen(fd, 1), 0);
+    return fd;
+}
+
+TEST_F(BadInput, APortInUseIsNamedWithItsProcess) {
+    const local::Ports of_0 = local::ports_of(ports.base(), Ordinal{0});
+    const std::string us = "(pid " + std::to_string(::getpid()) + ")";
+    const int peer = listen_at(of_0.peer);
+    refused(try_up({}), usage, {std::to_string(of_0.peer), us, "--port-base"});
+    ::close(peer);
+    // Needed only where agents meet by TCP.
+    const int agent = listen_at(of_0.agent);
+    refused(try_up({"--set", "peers_over=tcp"}), usage,
+            {std::to_string(of_0.agent), us, "--port-base"});
+    ::close(agent);
     nothing_was_made();
 }
 

@@ -173,6 +173,7 @@ TEST(Layout, SocketPathFitsWhereverTheDirectoryLies) {
 }
 TEST(Layout, PortsOfReplicasDoNotOverlap) {
     EXPECT_EQ(ports_of(2379, Ordinal{0}).client, 2379);
+    EXPECT_EQ(ports_of(2379, Ordinal{0}).agent, 2382);
     EXPECT_EQ(ports_of(2379, Ordinal{0}).metrics + 8, ports_of(2379, Ordinal{1}).client);
 }
 

@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "adapters/etcd/tls.hpp"
+#include "adapters/peer/client.hpp"
 #include "adapters/process/pid_file.hpp"
 #include "core/base/limits.hpp"
 
@@ -372,6 +373,27 @@ void Cluster::while_dead(const std::vector<int>& ordinals, const std::function<v
 
 int Cluster::client_port(int ordinal) const {
     return local::ports_of(ports_.base(), ordinal_of(ordinal)).client;
+}
+
+peer::Address Cluster::peer_address(int ordinal) const {
+    const bool tcp =
+        std::find(options_.set.begin(), options_.set.end(), "peers_over=tcp") != options_.set.end();
+    if (!tcp) return peer::UnixSocket{layout_.peer_socket(ordinal_of(ordinal))};
+    return peer::TcpPort{"127.0.0.1", local::ports_of(ports_.base(), ordinal_of(ordinal)).agent};
+}
+
+LogIndex Cluster::remembered(int ordinal) const {
+    const fs::path pki = layout_.pki();
+    peer::Client asking(peer_address(0), {pki / "ca.crt", pki / "agent-2.crt", pki / "agent-2.key"},
+                        Ordinal{2}, Ordinal{0});
+    PeerReport nothing;
+    nothing.lineage = record().lineage;
+    nothing.boot = 1;
+    nothing.sequence = 1;
+    const auto told = asking.exchange(nothing, seconds(10));
+    if (!told) return {};
+    const Remembered* remembered = told->others.find(ordinal_of(ordinal));
+    return remembered == nullptr ? LogIndex{} : remembered->position.index;
 }
 
 std::string Cluster::quorate() const { return quorate_binary(); }

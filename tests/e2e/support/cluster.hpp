@@ -17,6 +17,7 @@
 #include "adapters/etcd/client.hpp"
 #include "adapters/local/layout.hpp"
 #include "adapters/local/record.hpp"
+#include "adapters/peer/address.hpp"
 #include "tests/e2e/support/ports.hpp"
 #include "tests/e2e/support/run.hpp"
 #include "tests/e2e/support/writer.hpp"
@@ -40,7 +41,7 @@ class Cluster {
         int replicas = 3;
         std::string policy = "parallel";
         std::vector<std::string> set;  // KEY=VALUE, over the short timings of all tests
-        std::string etcd = {};  // a release, for cases that run several; else the one under test
+        std::string etcd = {};   // a release, for cases that run several; else the one under test
         bool lone_etcd = false;  // runs a copy of etcd that has no tools beside it
         std::function<void(const local::Layout&)> before_start = [](const auto&) {};
         std::function<Words(Words)> run_by = [](Words up) { return up; };  // a program that runs it
@@ -66,6 +67,8 @@ class Cluster {
     pid_t etcd_pid(int ordinal) const;
     int leader() const;  // waits for one
     ClusterRecord record() const;
+    // What agent 0 remembers of a replica, told as it is told to any agent that starts.
+    LogIndex remembered(int ordinal) const;
     std::vector<pid_t> processes_of(int ordinal) const;  // its agent and its etcd
 
     Ran command(std::vector<std::string> words) const;  // quorate WORDS --dir D
@@ -96,7 +99,8 @@ class Cluster {
     std::unique_ptr<etcd::Client> serving_client() const;
     Writer::Clients clients(int replicas) const;
     int client_port(int ordinal) const;
-    std::string quorate() const;  // the program
+    peer::Address peer_address(int ordinal) const;  // where its agent hears the others
+    std::string quorate() const;                    // the program
     std::filesystem::path etcd() const { return etcd_; }
 
     // Every journal replays; returns what did not.

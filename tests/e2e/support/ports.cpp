@@ -19,7 +19,7 @@ constexpr std::uint16_t range = 100;
 bool all_free(std::uint16_t base) {
     for (std::uint32_t i = 0; i < limits::replicas_max; ++i) {
         const local::Ports ports = local::ports_of(base, Ordinal{i});
-        for (const std::uint16_t port : {ports.client, ports.peer, ports.metrics})
+        for (const std::uint16_t port : {ports.client, ports.peer, ports.metrics, ports.agent})
             if (!test::nobody_listens(port)) return false;
     }
     return true;

@@ -86,6 +86,7 @@ TEST(Keys, EachSetsOneFieldAndReadsBack) {
         const std::string other = key.key == "etcd_arguments"      ? "--a=1 --b=2"
                                   : key.key == "snapshot_count"    ? "77"
                                   : key.key == "journal_bytes_max" ? "3MiB"
+                                  : key.key == "peers_over"        ? "tcp"
                                                                    : "777ms";
         EXPECT_EQ(why(set(choices, key.key, other)), "") << key.key;
         EXPECT_NE(choices, Choices()) << key.key;
@@ -118,7 +119,7 @@ TEST(Keys, ABadValueIsRefusedByName) {
          {"probe_period=1", "probe_period=", "probe_period=1ms", "probe_period=-1s",
           "unresponsive_after=soon", "snapshot_count=0", "snapshot_count=many",
           "snapshot_count=5000000000", "journal_bytes_max=10", "journal_bytes_max=1KiB",
-          "etcd_arguments=quota", "grace_period=100000h"}) {
+          "etcd_arguments=quota", "grace_period=100000h", "peers_over=udp", "peers_over="}) {
         const std::string text = why(set(choices, assignment));
         const std::string given = assignment;
         EXPECT_TRUE(text.starts_with(given.substr(0, given.find('=')) + ": \"")) << text;
