@@ -7,16 +7,16 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/model/command.hpp"
 #include "sim/faults/catalogue.hpp"
 #include "sim/kernel/kernel.hpp"
 #include "sim/world/network.hpp"
+#include "sim/world/parts.hpp"
 
 namespace quorate::sim {
-
-class World;
 
 // A command that an agent released, as `at command` counts them.
 struct Released {
@@ -29,14 +29,17 @@ struct Released {
     Instant at;
 };
 
-class Episodes {
+class Episodes : private PartOfWorld {
   public:
-    explicit Episodes(World& world) : world_(world) {}
+    explicit Episodes(World& world) : PartOfWorld(world) {}
 
     // Now. False: it does not apply to the world as it is, and nothing happened.
     bool begin(const Episode& episode);
     // When its command comes to its edge.
     void plan(const Episode& episode) { planned_.push_back(episode); }
+    // Those that still wait for theirs, in the order of their planning; and no others any more.
+    const std::vector<Episode>& planned() const { return planned_; }
+    void plan_only(std::vector<Episode> episodes) { planned_ = std::move(episodes); }
 
     // Ends what goes on, of one family, one fault, or everything. What was lost stays lost.
     void end_all();
@@ -95,7 +98,6 @@ class Episodes {
     void refresh();
     void refresh_network();
 
-    World& world_;
     std::vector<Active> active_;
     std::vector<Episode> planned_;
     std::vector<Episode> due_;  // planned ones whose command was released

@@ -31,8 +31,8 @@ void Oracles::issued(std::uint8_t agent, const Command& command) {
     if (spent.number != minute) spent = Minute{minute, 0, 0};
     ++spent.commands;
     if (std::holds_alternative<StartEtcd>(command.body)) ++spent.starts;
-    counts_.commands_most = std::max(counts_.commands_most, spent.commands);
-    counts_.starts_most = std::max(counts_.starts_most, spent.starts);
+    findings_.counts.commands_most = std::max(findings_.counts.commands_most, spent.commands);
+    findings_.counts.starts_most = std::max(findings_.counts.starts_most, spent.starts);
     if (spent.commands == commands_per_minute)
         report("S21", name(Ordinal{agent}) + " gave " + std::to_string(commands_per_minute) +
                           " commands in a minute, the last of them " + name_of(command.body));
@@ -44,7 +44,7 @@ void Oracles::issued(std::uint8_t agent, const Command& command) {
 void Oracles::carrying_out(std::uint8_t agent, const Command& command) {
     if (std::holds_alternative<ExamineDisk>(command.body) && lost_[agent] &&
         world_.volumes[agent].data)
-        ++counts_.returned;
+        ++findings_.counts.returned;
     if (std::holds_alternative<StartEtcd>(command.body)) identities_.spawning(agent);
     if (std::holds_alternative<SetAsideData>(command.body)) setting_aside(agent);
     if (const auto* stamp = std::get_if<StampVolume>(&command.body)) stamping(agent, *stamp);
@@ -54,7 +54,7 @@ void Oracles::carrying_out(std::uint8_t agent, const Command& command) {
 
 // S5: each claim of a volume has a nonce that no claim ever had, or a rollback would look like it.
 void Oracles::stamping(std::uint8_t o, const StampVolume& stamp) {
-    ++counts_.stamps;
+    ++findings_.counts.stamps;
     const auto [known, fresh] = stamped_.emplace(stamp.identity.nonce.value, Claim{});
     const Claim now{o, world_.agents[o]->life(), world_.cluster.process(o).incarnation};
     if (fresh) known->second = now;
@@ -72,7 +72,7 @@ void Oracles::stamping(std::uint8_t o, const StampVolume& stamp) {
 void Oracles::setting_aside(std::uint8_t o) {
     const auto& data = world_.volumes[o].data;
     if (!data) return;
-    ++counts_.set_aside;
+    ++findings_.counts.set_aside;
     std::vector<bool> elsewhere(owed_.size());
     for (std::uint8_t other = 0; other < Network::size; ++other) {
         if (other == o || !world_.volumes[other].data) continue;
@@ -98,7 +98,7 @@ void Oracles::setting_aside(std::uint8_t o) {
 void Oracles::writing(const WriteRecord& write) {
     const auto& now = world_.store.record;
     if (!now || now->rebuild || !write.record.rebuild || write.expected != now->revision) return;
-    ++counts_.orders;
+    ++findings_.counts.orders;
     const Rebuild& order = *write.record.rebuild;
     const ReplicaEntry* chosen = now->replicas.find(order.survivor);
     for (const auto& [ordinal, entry] : now->replicas)
@@ -121,7 +121,7 @@ void Oracles::approved(const ClusterRecord& record, Ordinal survivor, LogPositio
 void Oracles::rebuilding(std::uint8_t o, const RebuildEtcd& how) {
     const Volume& volume = world_.volumes[o];
     if (!volume.data || !volume.identity || volume.identity->epoch == how.epoch) return;
-    ++counts_.rebuilds;
+    ++findings_.counts.rebuilds;
     for (std::uint8_t other = 0; other < Network::size; ++other) {
         const EtcdData* old = world_.cluster.data(other);
         const bool told = world_.network.linked(o, other) &&
@@ -145,7 +145,7 @@ void Oracles::rebuilding(std::uint8_t o, const RebuildEtcd& how) {
 
 // S13: the leader is defragmented last.
 void Oracles::defragmenting(std::uint8_t o) {
-    ++counts_.defragmented;
+    ++findings_.counts.defragmented;
     defragmented_at_[o] = world_.kernel.now;
     if (world_.cluster.able_leader() != o) return;
     if (leads_since_[o] + unknowable > world_.kernel.now) return;  // nobody can know of it yet
@@ -163,7 +163,7 @@ void Oracles::defragmenting(std::uint8_t o) {
 // S11: who changes the cluster holds authority at this instant. S12: and knows its members.
 // S13: no accused member's data is in use when its alarm is taken back.
 void Oracles::changing(std::uint8_t agent, const Command& command, Fence fence) {
-    ++counts_.fenced;
+    ++findings_.counts.fenced;
     if (!world_.store.holds(agent, fence, world_.kernel.now))
         report("S11", name(Ordinal{agent}) +
                           " changes the cluster without authority: " + name_of(command.body));

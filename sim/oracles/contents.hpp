@@ -10,12 +10,13 @@
 #include "core/model/observation.hpp"
 #include "sim/oracles/findings.hpp"
 #include "sim/world/cluster.hpp"
+#include "sim/world/parts.hpp"
 
 namespace quorate::sim {
 
-class Contents {
+class Contents : private PartOfOracles {
   public:
-    Contents(World& world, Findings& findings) : world_(world), findings_(findings) {}
+    Contents(World& world, Findings& findings) : PartOfOracles(world, findings) {}
 
     void told(std::uint8_t agent, const ContentCompared& compared);
     void audit();
@@ -43,8 +44,6 @@ class Contents {
     bool truly_differs(std::uint8_t o) const;
     std::uint64_t list_of(std::uint8_t leader) const;
 
-    World& world_;
-    Findings& findings_;
     std::array<std::optional<Differing>, Network::size> differing_{};
     std::array<std::optional<Suspect>, Network::size> suspect_{};
 };

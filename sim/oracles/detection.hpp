@@ -8,12 +8,13 @@
 
 #include "sim/oracles/findings.hpp"
 #include "sim/world/network.hpp"
+#include "sim/world/parts.hpp"
 
 namespace quorate::sim {
 
-class Detection {
+class Detection : private PartOfOracles {
   public:
-    Detection(World& world, Findings& findings) : world_(world), findings_(findings) {}
+    Detection(World& world, Findings& findings) : PartOfOracles(world, findings) {}
 
     void audit();
 
@@ -32,8 +33,6 @@ class Detection {
     bool sees(std::uint8_t agent) const;
     Span bound() const;
 
-    World& world_;
-    Findings& findings_;
     Sight alarm_;
     Sight learner_;
     std::array<Sight, Network::size> volumes_{};

@@ -8,10 +8,9 @@
 
 #include "core/base/instant.hpp"
 #include "core/invariants.hpp"
+#include "sim/world/parts.hpp"
 
 namespace quorate::sim {
-
-class World;
 
 // An agent learns of a death by its next probe at the earliest; a command under way then lands.
 inline constexpr Span unknowable = seconds(3);
@@ -108,9 +107,9 @@ inline void add(OracleCounts& to, const OracleCounts& more) {
 
 inline std::string name(std::uint8_t o) { return "replica " + std::to_string(int{o}); }
 
-class Findings {
+class Findings : private PartOfWorld {
   public:
-    explicit Findings(World& world) : world_(world) {}
+    explicit Findings(World& world) : PartOfWorld(world) {}
 
     void report(const char* id, std::string what);
     const std::vector<Violation>& found() const { return found_; }
@@ -119,7 +118,6 @@ class Findings {
     OracleCounts counts;
 
   private:
-    World& world_;
     std::vector<Violation> found_;
     Instant found_at_;
 };

@@ -8,21 +8,18 @@
 #include "core/model/record.hpp"
 #include "sim/oracles/findings.hpp"
 #include "sim/world/cluster.hpp"
+#include "sim/world/parts.hpp"
 
 namespace quorate::sim {
 
-class Identities {
+class Identities : private PartOfOracles {
   public:
-    Identities(World& world, Findings& findings) : world_(world), findings_(findings) {}
+    Identities(World& world, Findings& findings) : PartOfOracles(world, findings) {}
 
     void listed(std::uint8_t o);    // applied a list, or a name in it
     void spawning(std::uint8_t o);  // is told to start its etcd
     void starting(std::uint8_t o, const EtcdData& data);
     void recorded(const ClusterRecord& record);
-
-  private:
-    World& world_;
-    Findings& findings_;
 };
 
 }  // namespace quorate::sim

@@ -12,12 +12,13 @@
 #include "core/model/state.hpp"
 #include "sim/oracles/findings.hpp"
 #include "sim/world/network.hpp"
+#include "sim/world/parts.hpp"
 
 namespace quorate::sim {
 
-class Intents {
+class Intents : private PartOfOracles {
   public:
-    Intents(World& world, Findings& findings) : world_(world), findings_(findings) {}
+    Intents(World& world, Findings& findings) : PartOfOracles(world, findings) {}
 
     void issued(std::uint8_t agent, const Command& command);
     void told(std::uint8_t agent, const CommandEnded& ended);
@@ -51,8 +52,6 @@ class Intents {
     void look_for_forgotten(std::uint8_t agent, Desk& desk, Matter matter);
     Span patience() const;
 
-    World& world_;
-    Findings& findings_;
     std::array<Desk, Network::size> desks_{};
     Instant audited_at_;
 };

@@ -7,18 +7,15 @@
 
 #include "core/model/observation.hpp"
 #include "sim/oracles/findings.hpp"
+#include "sim/world/parts.hpp"
 
 namespace quorate::sim {
 
-class Knowledge {
+class Knowledge : private PartOfOracles {
   public:
-    Knowledge(World& world, Findings& findings) : world_(world), findings_(findings) {}
+    Knowledge(World& world, Findings& findings) : PartOfOracles(world, findings) {}
 
     void told(std::uint8_t agent, const Observation& observation);
-
-  private:
-    World& world_;
-    Findings& findings_;
 };
 
 }  // namespace quorate::sim

@@ -47,7 +47,7 @@ void Oracles::rolled_back(std::uint8_t o) {
     same_start_[o] = id;
     for (std::uint8_t peer = 0; peer < Network::size; ++peer) {
         if (peer == o || !remembers(peer, o, id, last)) continue;
-        ++counts_.remembered;
+        ++findings_.counts.remembered;
         break;
     }
 }

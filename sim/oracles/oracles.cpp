@@ -14,7 +14,7 @@ bool Oracles::lives(std::uint8_t o) const {
 }
 
 void Oracles::removal_asked(std::uint8_t leader, MemberId target) {
-    ++counts_.removals;
+    ++findings_.counts.removals;
     const Process& p = world_.cluster.process(leader);
     std::size_t voters = 0;
     std::size_t live = 0;
@@ -39,7 +39,7 @@ void Oracles::removal_asked(std::uint8_t leader, MemberId target) {
     const EtcdData* leading = world_.cluster.data(leader);
     if (leading != nullptr && leading->id == target)
         world_.coverage.is_true(Sometimes::a_leader_is_removed);
-    ++counts_.voters_out;
+    ++findings_.counts.voters_out;
     if (live < quorum(voters))
         report("S1", "removal of " + hex(target) + " leaves " + std::to_string(live) + " live of " +
                          std::to_string(voters) + " voters");
@@ -52,7 +52,7 @@ void Oracles::removal_asked(std::uint8_t leader, MemberId target) {
 
 // S13: of the members. What was removed and did not hear of it fills nothing of the cluster's.
 void Oracles::disarming_nospace() {
-    ++counts_.disarms;
+    ++findings_.counts.disarms;
     const auto leader = world_.cluster.able_leader();
     if (!leader) return;
     for (const View& view : world_.cluster.process(*leader).conf) {
@@ -66,7 +66,7 @@ void Oracles::disarming_nospace() {
 
 // S9: what the learner holds is what the leader holds.
 void Oracles::promotion_asked(std::uint8_t leader, MemberId target) {
-    ++counts_.promotions;
+    ++findings_.counts.promotions;
     const Process& p = world_.cluster.process(leader);
     for (const View& view : p.conf) {
         if (view.id != target) continue;
@@ -98,7 +98,7 @@ void Oracles::promotion_asked(std::uint8_t leader, MemberId target) {
 
 // S3: one cluster is founded in a life, and a founder founds once.
 void Oracles::founding(std::uint8_t o, const EtcdData& data) {
-    ++counts_.founded;
+    ++findings_.counts.founded;
     const bool known =
         std::find(clusters_.begin(), clusters_.end(), data.cluster) != clusters_.end();
     if (!known && !clusters_.empty())
@@ -134,7 +134,7 @@ void Oracles::note_voters(std::uint8_t leader) {
 
 // S4: whoever leads holds every acknowledged write.
 void Oracles::check_content(std::uint8_t leader) {
-    ++counts_.leaders;
+    ++findings_.counts.leaders;
     const Process& p = world_.cluster.process(leader);
     std::uint64_t missing = 0;
     std::uint64_t first = 0;
@@ -149,7 +149,7 @@ void Oracles::check_content(std::uint8_t leader) {
 }
 
 void Oracles::acknowledged(std::uint8_t via, std::uint64_t write) {
-    ++counts_.acknowledged;
+    ++findings_.counts.acknowledged;
     highest_ = std::max(highest_, world_.cluster.revision(via));
     if (owed_.size() <= write) owed_.resize(write + 256);
     owed_[write] = true;
@@ -165,12 +165,12 @@ void Oracles::decided(std::uint8_t agent, const State& after, const Decision& de
                                phase_name(hit.machine, hit.from));
     if (!after.facts.unknown_event.empty())
         report("CORE", name(agent) + ": " + after.facts.unknown_event);
-    for (Violation& one : violations(after, decision, counts_.core))
+    for (Violation& one : violations(after, decision, findings_.counts.core))
         report(one.id.c_str(), "by the core's own check, " + name(agent) + ": " + one.what);
 }
 
 void Oracles::released(std::uint8_t agent, CommandId command, CommandId committed) {
-    ++counts_.released;
+    ++findings_.counts.released;
     if (command > committed)
         report("S16", name(agent) + " carries out command " + std::to_string(command.value) +
                           " before its record is durable");
@@ -190,7 +190,7 @@ void Oracles::note_service(std::uint8_t o) {
 void Oracles::after_event() {
     if (topology_seen_ == world_.cluster.topology()) return;
     topology_seen_ = world_.cluster.topology();
-    if (!world_.network.whole()) ++counts_.cuts;
+    if (!world_.network.whole()) ++findings_.counts.cuts;
     std::uint32_t able = 0;
     std::string who;
     for (std::uint8_t o = 0; o < Network::size; ++o) {
@@ -200,7 +200,7 @@ void Oracles::after_event() {
         who += " " + std::to_string(int{o});
         note_voters(o);
     }
-    if (able > 0) ++counts_.able;
+    if (able > 0) ++findings_.counts.able;
     if (able > 1) report("S3", "several can commit at once: replicas" + who);
 }
 
@@ -242,7 +242,7 @@ void Oracles::refold(Journal& journal, std::size_t kept) {
     bool same = true;
     for (auto record = journal.records.begin(); record != end; ++record) {
         Step again = quorate::step(std::move(journal.folded), record->event);
-        ++counts_.replayed;
+        ++findings_.counts.replayed;
         const bool other = again.decision != record->decision;
         if (other && same)
             report("S17", "the journal of " + name(journal.owner) +

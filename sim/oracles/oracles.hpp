@@ -16,13 +16,14 @@
 #include "sim/oracles/knowledge.hpp"
 #include "sim/oracles/peace.hpp"
 #include "sim/world/cluster.hpp"
+#include "sim/world/parts.hpp"
 
 namespace quorate::sim {
 
-class Oracles {
+class Oracles : private PartOfWorld {
   public:
     explicit Oracles(World& world)
-        : world_(world),
+        : PartOfWorld(world),
           findings_(world),
           identities_(world, findings_),
           contents_(world, findings_),
@@ -76,7 +77,7 @@ class Oracles {
     bool content_is_undecidable() const;
     bool lost(std::uint8_t o) const { return lost_[o]; }  // its history, to a fault
     std::string voters_text() const;                      // "0 1 (2 lost)"
-    std::uint64_t writes_acknowledged() const { return counts_.acknowledged; }
+    std::uint64_t writes_acknowledged() const { return findings_.counts.acknowledged; }
 
   private:
     struct Ran {
@@ -129,9 +130,7 @@ class Oracles {
     void forgive_all();
     void forgive_all_but(const EtcdData& data);
 
-    World& world_;
     Findings findings_;
-    OracleCounts& counts_ = findings_.counts;
     Identities identities_;
     Contents contents_;
     Knowledge knowledge_;

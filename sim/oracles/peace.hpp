@@ -10,12 +10,13 @@
 
 #include "sim/oracles/findings.hpp"
 #include "sim/world/cluster.hpp"
+#include "sim/world/parts.hpp"
 
 namespace quorate::sim {
 
-class Peace {
+class Peace : private PartOfOracles {
   public:
-    Peace(World& world, Findings& findings) : world_(world), findings_(findings) {}
+    Peace(World& world, Findings& findings) : PartOfOracles(world, findings) {}
 
     void audit();
 
@@ -49,8 +50,6 @@ class Peace {
     void watch_scaling();
     void watch_outage();
 
-    World& world_;
-    Findings& findings_;
     std::optional<Scaling> scaling_;
     std::optional<Outage> outage_;
 };

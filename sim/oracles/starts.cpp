@@ -30,7 +30,7 @@ void Oracles::starting(std::uint8_t o, const EtcdData& data) {
         ran_[data.id.value] = Ran{data.last(), data.term, o};
         return;
     }
-    ++counts_.restarts;
+    ++findings_.counts.restarts;
     excuse_start(o, data);
     const Ran& ran = before->second;
     // One that never got an entry has promised nothing.
@@ -48,7 +48,7 @@ void Oracles::check_version(std::uint8_t o, const EtcdData& data) {
     const Version agreed = data.cluster_version;
     const std::string who = name(o) + " starts etcd " + to_text(binary);
     if (agreed != Version{}) {
-        ++counts_.versions;
+        ++findings_.counts.versions;
         if (minor_of(binary) < agreed) report("S18", who + " on data of " + to_text(agreed));
         if (minor_of(binary) > minor_after(agreed))
             report("S18", who + " in a cluster at " + to_text(agreed));
@@ -56,7 +56,7 @@ void Oracles::check_version(std::uint8_t o, const EtcdData& data) {
     for (const std::uint8_t other : last_voters_) {
         const Process& process = world_.cluster.process(other);
         if (other == o || !process.up() || minor_of(process.version) == minor_of(binary)) continue;
-        ++counts_.mixed;
+        ++findings_.counts.mixed;
         const auto [low, high] = std::minmax(minor_of(process.version), minor_of(binary));
         if (minor_after(low) < high)
             report("S18", who + " beside " + name(other) + " with " + to_text(process.version));
@@ -69,7 +69,7 @@ void Oracles::check_version(std::uint8_t o, const EtcdData& data) {
 void Oracles::check_floor(std::uint8_t o, const EtcdData& data) {
     const Version binary = world_.cluster.process(o).version;
     if (data.served == Version{} || minor_of(data.served) >= minor_of(binary)) return;
-    ++counts_.upgrades;
+    ++findings_.counts.upgrades;
     const Version floor = binary.minor == 6   ? Version{3, 5, 26}
                           : binary.minor == 7 ? Version{3, 6, 11}
                                               : Version{};
@@ -105,7 +105,7 @@ void Oracles::excuse_start(std::uint8_t o, const EtcdData& data) {
     const bool excused = nobody_can_tell(o, data);
     same_start_[o] = MemberId{};
     if (!excused) return;
-    ++counts_.unknowable;
+    ++findings_.counts.unknowable;
     looks_honest_[o] = true;
     forgive_all_but(data);
     ran_[data.id.value] = Ran{data.last(), data.term, o};

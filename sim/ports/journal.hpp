@@ -15,6 +15,12 @@ class VolumeJournal final : public JournalPort {
   public:
     // `kept` outlives this and stays where it is.
     explicit VolumeJournal(Journal& kept) : kept_(kept) {}
+    // As the other one, and still of its own volume.
+    VolumeJournal& operator=(const VolumeJournal& other) {
+        failing_ = other.failing_;
+        return *this;
+    }
+    void open() { failing_ = false; }
 
     // What a fold of it leaves for a new life: AgentStarted drops everything else. The check of
     // S17 folds the whole journal and would notice if that were not so.

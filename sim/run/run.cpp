@@ -1,8 +1,10 @@
 #include "sim/run/run.hpp"
 
-#include <algorithm>
 #include <cinttypes>
 #include <cstdio>
+
+#include "sim/run/checkpoints.hpp"
+#include "sim/run/course.hpp"
 
 namespace quorate::sim {
 
@@ -69,54 +71,9 @@ std::string RunVerdict::signature() const {
 }
 
 RunVerdict run_tape(const Tape& tape, const LifeOptions& options) {
-    Config config = config_of(tape);
-    config.step = options.core;
-    config.onlooker = options.onlooker;
-    config.released_into = options.released_into;
-    RunVerdict verdict;
-    verdict.seed = tape.seed;
-    World world(config);
-    const auto broken = [&] {
-        return options.stop == Stop::at_the_first_violation && !world.oracles.found().empty();
-    };
-    const auto run_until = [&](Instant until) {
-        while (world.kernel.now < until && !broken())
-            world.run_until(std::min(until, world.kernel.now + seconds(1)));
-    };
-    const Instant begin = world.kernel.now;
-    for (const Episode& episode : tape.episodes)
-        if (episode.command != 0) world.faults.plan(episode);
-    for (const Episode& episode : tape.episodes) {
-        if (episode.command != 0 || episode.at >= tape.faults_end) continue;
-        run_until(begin + episode.at);
-        if (broken()) break;
-        world.faults.begin(episode);
-    }
-    run_until(begin + tape.faults_end);
-    Conclusion end;
-    if (!broken()) end = conclude(world, tape.approves ? Operator::approves : Operator::absent);
-    if (!broken()) world.oracles.finish();
-    verdict.ending = end.ending;
-    verdict.what = end.what;
-    verdict.settled_after = end.settled_after;
-    verdict.violations = world.oracles.found();
-    if (!verdict.violations.empty()) {
-        verdict.ending = Ending::broke_safety;
-        verdict.what = verdict.violations.front().id + ": " + verdict.violations.front().what;
-        verdict.broken_at = world.oracles.found_at();
-    }
-    verdict.digest = world.kernel.digest;
-    verdict.events = world.kernel.events;
-    verdict.faults = world.faults.injected();
-    verdict.faults_at_commands = world.faults.took_at_commands();
-    verdict.injected = world.faults.counts();
-    verdict.virtual_time = world.kernel.now - begin;
-    verdict.counts = world.oracles.counts();
-    verdict.acknowledged = verdict.counts.acknowledged;
-    verdict.coverage = world.coverage;
-    for (const auto& agent : world.agents)
-        verdict.decisions += agent->decisions();
-    if (options.look) options.look(world);
+    Course life(tape, options);
+    RunVerdict verdict = live(life, options.checkpoints);
+    if (options.look) options.look(life.world());
     return verdict;
 }
 

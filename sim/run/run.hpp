@@ -19,6 +19,8 @@ namespace quorate::sim {
 
 using RunOptions = TapeOptions;
 
+class Checkpoints;
+
 const char* name_of(Ending ending);  // "PASS converged"
 
 enum class Stop : std::uint8_t { at_the_end, at_the_first_violation };
@@ -58,6 +60,7 @@ struct LifeOptions {
     Onlooker* onlooker = nullptr;
     std::function<void(const World&)> look = {};  // sees the world as it was left
     std::vector<Released>* released_into = nullptr;
+    Checkpoints* checkpoints = nullptr;  // gets copies of the life as it goes by
 };
 RunVerdict run_tape(const Tape& tape, const LifeOptions& options = {});
 RunVerdict run_seed(const RunOptions& options);

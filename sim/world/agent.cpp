@@ -44,14 +44,18 @@ bool ends_elsewhere(const CommandBody& body) {
 
 }  // namespace
 
-Agent::Agent(World& world, std::uint8_t self) : world_(world), self_(self) { open(State{}); }
+// Nobody reads the digests of a simulated journal: S17 compares decisions.
+Agent::Agent(World& world, std::uint8_t self)
+    : PartOfWorld(world),
+      self_(self),
+      journal_(world.volumes[self].journal),
+      engine_({*this, *this, *this},
+              {world.config.step, [](const State&) { return std::uint64_t{0}; }}) {}
 
 void Agent::open(State state) {
     committed_ = state.last_command;
-    journal_.emplace(world_.volumes[self_].journal);
-    // Nobody reads the digests of a simulated journal: S17 compares decisions.
-    engine_.emplace(Engine::Ports{*this, *this, *this}, std::move(state),
-                    Core{world_.config.step, [](const State&) { return std::uint64_t{0}; }});
+    journal_.open();
+    engine_.open(std::move(state));
 }
 
 Settings Agent::settings() const {
@@ -86,7 +90,7 @@ void Agent::start() {
     lease_ = Fence{};
     if (volume.journal.owner != self_)
         world_.set_journal_aside(self_);  // foreign: not ours to read
-    open(VolumeJournal(volume.journal).folded());
+    open(journal_.folded());
     AgentStarted started;
     started.settings = settings();
     started.entropy = world_.kernel.streams.draw(self_, Purpose::identity);
@@ -187,11 +191,11 @@ Instant Agent::now() { return world_.kernel.now + ahead_; }
 Durable Agent::commit(std::span<const Record> records) {
     for (const Record& record : records)
         if (crashes_at(CrashPoint::before_commit, record.decision.commands))
-            journal_->fail_next_commit();
+            journal_.fail_next_commit();
     for (const Record& record : records)
         world_.faults.committing(record.decision.commands.size());
     if (!alive_) return Durable::no;
-    if (!world_.config.forgets_to_commit && journal_->commit(records) == Durable::no)
+    if (!world_.config.forgets_to_commit && journal_.commit(records) == Durable::no)
         return Durable::no;
     for (const Record& record : records) {
         const Decision& decision = record.decision;

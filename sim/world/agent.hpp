@@ -6,16 +6,16 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/engine/engine.hpp"
 #include "sim/kernel/kernel.hpp"
 #include "sim/ports/journal.hpp"
 #include "sim/world/disk.hpp"
+#include "sim/world/parts.hpp"
 
 namespace quorate::sim {
-
-class World;
 
 // before_commit: the power fails in the commit, and nothing of it is kept.
 enum class CrashPoint : std::uint8_t { none, before_commit, after_commit, after_release };
@@ -29,7 +29,29 @@ struct CrashPlan {
 // A request that never arrived, or one that was carried out and nobody is told.
 enum class LostOn : std::uint8_t { way_there, way_back };
 
-class Agent final : private JournalPort, private OutboxPort, private ClockPort {
+// The engine of one agent, life after life. Assigned another's it stands where that one does, and
+// drives the ports of its own agent.
+class OwnEngine {
+  public:
+    OwnEngine(Engine::Ports ports, Core core) : ports_(ports), core_(core) { open(State{}); }
+    OwnEngine& operator=(const OwnEngine& other) {
+        open(other->state());
+        return *this;
+    }
+    void open(State state) { engine_.emplace(ports_, std::move(state), core_); }
+    Engine* operator->() { return &*engine_; }
+    const Engine* operator->() const { return &*engine_; }
+
+  private:
+    Engine::Ports ports_;
+    Core core_;
+    std::optional<Engine> engine_;
+};
+
+class Agent final : private PartOfWorld,
+                    private JournalPort,
+                    private OutboxPort,
+                    private ClockPort {
   public:
     Agent(World& world, std::uint8_t self);
 
@@ -130,15 +152,14 @@ class Agent final : private JournalPort, private OutboxPort, private ClockPort {
     const MemberStatus& own_status() const;
     bool fenced(Fence fence) const;
 
-    World& world_;
     std::uint8_t self_;
     bool alive_ = false;
     bool frozen_ = false;
     Span ahead_;
     std::uint64_t life_ = 0;
     Version etcd_;  // the program that this life found
-    std::optional<VolumeJournal> journal_;
-    std::optional<Engine> engine_;
+    VolumeJournal journal_;
+    OwnEngine engine_;
     std::deque<Observation> inbox_;
     bool run_scheduled_ = false;
     CommandId committed_;

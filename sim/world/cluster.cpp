@@ -36,7 +36,7 @@ std::vector<std::uint8_t> ordinals_in(const std::string& initial_cluster) {
 
 Cluster::Cluster(Kernel& kernel, Network& network, std::array<Volume, Network::size>& volumes,
                  EtcdWatcher& watcher, Version version)
-    : kernel_(kernel), network_(network), volumes_(volumes), watcher_(watcher) {
+    : Surroundings(kernel, network, volumes, watcher) {
     binaries_.fill(version);
 }
 

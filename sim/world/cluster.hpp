@@ -100,7 +100,22 @@ class EtcdWatcher {
     virtual void promotion_asked(std::uint8_t leader, MemberId target) = 0;
 };
 
-class Cluster {
+// What surrounds a cluster: it stays as it is when the cluster is assigned another.
+class Surroundings {
+  protected:
+    Surroundings(Kernel& kernel, Network& network, std::array<Volume, Network::size>& volumes,
+                 EtcdWatcher& watcher)
+        : kernel_(kernel), network_(network), volumes_(volumes), watcher_(watcher) {}
+    Surroundings(const Surroundings&) = delete;
+    Surroundings& operator=(const Surroundings&) { return *this; }
+
+    Kernel& kernel_;
+    Network& network_;
+    std::array<Volume, Network::size>& volumes_;
+    EtcdWatcher& watcher_;
+};
+
+class Cluster : private Surroundings {
   public:
     static constexpr std::size_t size = Network::size;
 
@@ -253,10 +268,6 @@ class Cluster {
     std::size_t connected_voters(std::uint8_t o, Span least) const;
     std::optional<std::uint8_t> leader_of(std::uint8_t o) const;
 
-    Kernel& kernel_;
-    Network& network_;
-    std::array<Volume, Network::size>& volumes_;
-    EtcdWatcher& watcher_;
     std::array<Version, Network::size> binaries_;
     std::optional<Version> downgrade_;
     std::array<Process, Network::size> processes_;

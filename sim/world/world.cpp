@@ -13,6 +13,14 @@ bool tells_who_is_member(EntryKind kind) {
            kind == EntryKind::promote || kind == EntryKind::remove || kind == EntryKind::publish;
 }
 
+// What grows with a life; a record with all that its event and its decision hold is about so large.
+constexpr std::size_t record_bytes = 1'500;
+
+std::size_t bytes_of(const Volume& volume) {
+    const std::size_t entries = volume.data ? volume.data->log.size() : 0;
+    return entries * sizeof(LogEntry) + volume.journal.records.size() * record_bytes;
+}
+
 }  // namespace
 
 Policy quick_policy() {
@@ -38,7 +46,7 @@ World::World(Config given)
       faults(*this) {
     store.desired = config.desired;
     for (std::uint8_t o = 0; o < size; ++o) {
-        agents[o] = std::make_unique<Agent>(*this, o);
+        agents[o].emplace(*this, o);
         volumes[o].journal.owner = o;
     }
     Happening first;
@@ -48,6 +56,17 @@ World::World(Config given)
     kernel.schedule(milliseconds(500), first);
     first.kind = Kind::client_put;
     kernel.schedule(config.put_period, first);
+}
+
+World::World(const World& origin) : World(origin.config) { *this = origin; }
+
+std::size_t World::bytes_held() const {
+    std::size_t sum = 0;
+    for (std::uint8_t o = 0; o < size; ++o) {
+        sum += sizeof(Agent) + bytes_of(volumes[o]) + (saved_[o] ? bytes_of(*saved_[o]) : 0);
+        sum += cluster.process(o).hashes.size() * sizeof(std::uint64_t);
+    }
+    return sum;
 }
 
 bool World::suffer(const std::string& fault) {

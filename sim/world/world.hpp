@@ -5,7 +5,6 @@
 
 #include <array>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +19,7 @@
 #include "sim/world/disk.hpp"
 #include "sim/world/network.hpp"
 #include "sim/world/onlooker.hpp"
+#include "sim/world/parts.hpp"
 #include "sim/world/store.hpp"
 
 namespace quorate::sim {
@@ -60,6 +60,10 @@ class World final : private EtcdWatcher {
     static constexpr std::uint64_t quota_mib = 100;  // of each member's database
 
     explicit World(Config config);
+    // The same world at the same instant, which goes its own way from here on: origin and copy
+    // share nothing but who looks on.
+    explicit World(const World& origin);
+    World& operator=(const World&) = default;
 
     // Runs everything that happens until then.
     void run_until(Instant until);
@@ -103,6 +107,7 @@ class World final : private EtcdWatcher {
     std::optional<std::string> parked() const;  // why, by the first agent that says so
     std::optional<std::string> parked(std::uint8_t o) const;
     bool runs(std::uint8_t o) const { return agents[o]->alive(); }
+    std::size_t bytes_held() const;  // on the heap, about: for whoever keeps copies
 
     // For the parts.
     void agent_ended(std::uint8_t o);
@@ -116,7 +121,7 @@ class World final : private EtcdWatcher {
         if (watched()) config.onlooker->said(*this, line);
     }
 
-    const Config config;
+    Config config;
     Kernel kernel;
     Network network;
     std::array<Volume, Network::size> volumes;
@@ -125,7 +130,7 @@ class World final : private EtcdWatcher {
     Oracles oracles;
     Episodes faults;
     Coverage coverage;
-    std::array<std::unique_ptr<Agent>, Network::size> agents;
+    std::array<Placed<Agent>, Network::size> agents;
     std::array<Pod, Network::size> pods;
     std::uint32_t lost_answers_percent = 0;
     std::uint32_t conflicts_percent = 0;

@@ -32,8 +32,9 @@ ALLOWED = [
 ]
 # Beyond that. A container that iterates by hash is not among it: its order would be an address's.
 ALLOWED_TO_SIM = [
-    # ordered containers: their order is the key's own
+    # ordered containers: their order is the key's own, or that in which they were filled
     r"std::_Rb_tree_\w+\(.*\)",
+    r"std::__detail::_List_node_base::_M_\w+\(.*\)",
     # text in memory: scenarios are read, lives are told
     r"((VTT|vtable) for )?std::(__cxx11::)?basic_([io]?stringstream|stringbuf|ios|streambuf)<char.*",
     r"std::basic_istream<char.*std::(getline|operator>>)<char.*|std::basic_ostream<char.*std::__ostream_insert<char.*",
