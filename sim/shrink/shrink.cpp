@@ -6,10 +6,25 @@
 namespace quorate::sim {
 namespace {
 
+LifeOptions life_options(const ShrinkOptions& options) {
+    return {.stop = Stop::at_the_first_violation, .core = options.core};
+}
+
+// That tape's life: from its beginning, or from a course that is also its own.
+RunVerdict live(const Tape& tape, const Course* from, const ShrinkOptions& options,
+                Checkpoints& beyond) {
+    Course life = from != nullptr ? Course(*from) : Course(tape, life_options(options));
+    if (from != nullptr) life.turn_to(tape);
+    return sim::live(life, &beyond);
+}
+
 class Reducer {
   public:
-    Reducer(Shrunk best, const ShrinkOptions& options)
-        : best_(std::move(best)), options_(options), signature_(best_.verdict.signature()) {}
+    Reducer(Shrunk best, Checkpoints kept, const ShrinkOptions& options)
+        : best_(std::move(best)),
+          kept_(std::move(kept)),
+          options_(options),
+          signature_(best_.verdict.signature()) {}
 
     Shrunk reduce() {
         bool moved = true;
@@ -34,8 +49,12 @@ class Reducer {
     bool keep(Tape candidate) {
         if (used_up() || candidate == best_.tape) return false;
         ++best_.lives;
-        RunVerdict verdict = options_.run(candidate);
+        const Course* from = kept_.last_of(candidate);
+        Checkpoints beyond = kept_.beyond(from);
+        RunVerdict verdict = live(candidate, from, options_, beyond);
+        if (from != nullptr) best_.spared = best_.spared + from->at();
         if (verdict.signature() != signature_) return false;
+        kept_.follow(from, std::move(beyond));
         best_.tape = std::move(candidate);
         best_.verdict = std::move(verdict);
         return true;
@@ -144,6 +163,7 @@ class Reducer {
     }
 
     Shrunk best_;
+    Checkpoints kept_;  // of the life of the best tape
     const ShrinkOptions& options_;
     std::string signature_;
 };
@@ -153,11 +173,13 @@ class Reducer {
 std::optional<Shrunk> shrink(const Tape& tape, const ShrinkOptions& options) {
     Shrunk first;
     first.tape = tape;
-    first.verdict = options.run(tape);
+    Checkpoints kept(options.checkpoints);
+    first.verdict = live(tape, nullptr, options, kept);
     first.lives = 2;
-    if (first.verdict.good() || options.run(tape).digest != first.verdict.digest)
+    if (first.verdict.good() ||
+        run_tape(tape, life_options(options)).digest != first.verdict.digest)
         return std::nullopt;
-    return Reducer(std::move(first), options).reduce();
+    return Reducer(std::move(first), std::move(kept), options).reduce();
 }
 
 }  // namespace quorate::sim

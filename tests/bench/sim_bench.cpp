@@ -20,6 +20,7 @@
 #include "sim/run/checkpoints.hpp"
 #include "sim/run/course.hpp"
 #include "sim/run/run.hpp"
+#include "sim/shrink/shrink.hpp"
 #include "tests/bench/heap.hpp"
 
 namespace quorate::sim {
@@ -213,6 +214,41 @@ void checkpointed_lives(benchmark::State& loop) {
         }
 }
 BENCHMARK(checkpointed_lives)->Arg(3'600)->Arg(60)->Arg(10)->Unit(benchmark::kMillisecond);
+
+// A core that never adds anybody.
+Step adds_nobody(State state, const Event& event) {
+    Step result = step(std::move(state), event);
+    std::erase_if(result.decision.commands, [](const Command& command) {
+        return std::holds_alternative<AddLearner>(command.body);
+    });
+    return result;
+}
+// Failing lives of so many seconds, reduced with a checkpoint each so many; 0: each candidate is
+// lived from its beginning. What is never spared is their end, in which it is seen whether they
+// settle.
+void reducing(benchmark::State& loop) {
+    double lives = 0;
+    double spared = 0;
+    for (auto _ : loop)
+        for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+            RunOptions options;
+            options.seed = seed;
+            options.until = seconds(loop.range(0));
+            ShrinkOptions how{.lives_max = 300, .core = &adds_nobody};
+            how.checkpoints.every = seconds(std::max<std::int64_t>(loop.range(1), 1));
+            if (loop.range(1) == 0) how.checkpoints.most = 0;
+            const auto shrunk = shrink(draw_tape(options), how);
+            if (!shrunk) continue;
+            lives += static_cast<double>(shrunk->lives);
+            spared += seconds_of(shrunk->spared);
+        }
+    loop.counters["lives"] = lives;
+    loop.counters["spared_vs"] = spared;
+}
+BENCHMARK(reducing)
+    ->ArgsProduct({{300, 3'000}, {0, 60, 20}})
+    ->Iterations(1)
+    ->Unit(benchmark::kMillisecond);
 
 // From a tape to the first event. `sim run` starts in 50 ms at most, target 15 ms: this, and what
 // `program` takes.

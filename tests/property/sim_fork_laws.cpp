@@ -1,5 +1,6 @@
 // Laws of copies: a world that was copied at any instant of any life, and its copy, go on as the
-// life that was never copied; and what was kept of a life covers it within its bounds.
+// life that was never copied; what was kept of a life covers it within its bounds; and a copy that
+// goes on by another tape is that tape's life.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -114,6 +115,76 @@ RC_GTEST_PROP(CheckpointLaw, TheyCoverTheLifeWithinTheirBounds, ()) {
         std::next(kept.all().begin(), below(static_cast<std::uint32_t>(kept.all().size())));
     Course rest(*one);
     RC_ASSERT(told(live(rest)) == told(verdict));
+}
+
+// A core that never adds anybody: lives that fail, and end where they do.
+Step adds_nobody(State state, const Event& event) {
+    Step result = step(std::move(state), event);
+    std::erase_if(result.decision.commands, [](const Command& command) {
+        return std::holds_alternative<AddLearner>(command.body);
+    });
+    return result;
+}
+
+// What the reducer does to a tape, and what it does not.
+Tape edited(Tape tape) {
+    std::vector<Episode>& all = tape.episodes;
+    const std::size_t at = all.empty() ? 0 : below(static_cast<std::uint32_t>(all.size()));
+    const auto later = [&](std::size_t i) { return i >= at && all[i].command == 0; };
+    switch (below(10)) {
+        case 0:
+            tape.replicas = 1 + below(World::size);
+            return tape;
+        case 1:
+            tape.approves = !tape.approves;
+            return tape;
+        case 2:
+            tape.faults_end = Span{1 + below(static_cast<std::uint32_t>(tape.faults_end.us))};
+            return tape;
+        case 3:
+            tape.quick = !tape.quick;
+            return tape;
+        case 4:
+            if (!all.empty()) all.insert(all.begin(), all[at]);
+            return tape;
+        case 5:
+            if (!all.empty()) all[at].lasts = seconds(below(3));
+            return tape;
+        case 6:
+            for (std::size_t i = 0; i < all.size(); ++i)
+                if (later(i)) all[i].at = Span{all[i].at.us / 2};
+            return tape;
+        default:  // the more often, since it is what a reducer does most
+            if (!all.empty()) all.erase(all.begin() + static_cast<std::ptrdiff_t>(at));
+            return tape;
+    }
+}
+
+RC_GTEST_PROP(ResumeLaw, ALifeThatIsResumedByAnotherTapeIsThatTapesLife, ()) {
+    LifeOptions options;
+    if (coin()) options = {.stop = Stop::at_the_first_violation, .core = &adds_nobody};
+    Checkpoints kept({.every = seconds(1 + below(8))});
+    Tape tape = any_tape();
+    Course first(tape, options);
+    const RunVerdict lived = live(first, &kept);
+    classify(!lived.good(), "a life that fails");
+    for (int edit = 0; edit < 2; ++edit) {
+        const Tape other = edited(tape);
+        const Course* from = kept.last_of(other);
+        classify(from != nullptr && !(other == tape), "resumed");
+        classify(from != nullptr && edit > 0, "resumed twice");
+        classify(from == nullptr && !kept.all().empty(), "from its beginning");
+        const bool of_the_last = from != nullptr && from == &kept.all().back();
+        classify(from != nullptr && !of_the_last, "from one of the middle");
+        Course life = from != nullptr ? Course(*from) : Course(other, options);
+        if (from != nullptr) life.turn_to(other);
+        Checkpoints beyond = kept.beyond(from);
+        const std::string resumed = told(live(life, &beyond));
+        RC_ASSERT(resumed == told(run_tape(other, options)));
+        if (coin()) continue;  // it is not kept
+        kept.follow(from, std::move(beyond));
+        tape = other;
+    }
 }
 
 }  // namespace

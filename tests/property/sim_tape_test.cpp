@@ -126,27 +126,34 @@ Step adds_nobody(State state, const Event& event) {
 }
 
 TEST(Shrink, KeepsTheFailureAndLosesTheRest) {
-    ShrinkOptions options;
-    options.run = [](const Tape& tape) {
+    const ShrinkOptions options{.core = &adds_nobody};
+    const auto run = [](const Tape& tape) {
         return run_tape(tape, {.stop = Stop::at_the_first_violation, .core = &adds_nobody});
     };
+    Tape tape;
     std::optional<Shrunk> shrunk;
-    std::size_t before = 0;
     for (std::uint64_t seed = 1; !shrunk && seed <= 40; ++seed) {
-        const Tape tape = drawn(seed);
-        before = tape.episodes.size();
-        if (before > 20) shrunk = shrink(tape, options);
+        tape = drawn(seed);
+        if (tape.episodes.size() > 20) shrunk = shrink(tape, options);
     }
     ASSERT_TRUE(shrunk) << "no life fails with a core that adds nobody";
     EXPECT_FALSE(shrunk->verdict.good());
-    EXPECT_EQ(shrunk->verdict.signature(), options.run(shrunk->tape).signature());
+    EXPECT_EQ(shrunk->verdict.signature(), run(shrunk->tape).signature());
     EXPECT_LE(shrunk->tape.episodes.size(), 8U) << text_of(shrunk->tape, "reduced");
     if (shrunk->minimal)
         for (std::size_t i = 0; i < shrunk->tape.episodes.size(); ++i) {
             Tape without = shrunk->tape;
             without.episodes.erase(without.episodes.begin() + static_cast<std::ptrdiff_t>(i));
-            EXPECT_NE(shrunk->verdict.signature(), options.run(without).signature());
+            EXPECT_NE(shrunk->verdict.signature(), run(without).signature());
         }
+    // Lived from their beginnings, the same lives lead to the same end.
+    const auto slowly = shrink(tape, {.core = &adds_nobody, .checkpoints = {.most = 0}});
+    ASSERT_TRUE(slowly);
+    EXPECT_EQ(shrunk->tape, slowly->tape);
+    EXPECT_EQ(shrunk->verdict.digest, slowly->verdict.digest);
+    EXPECT_EQ(shrunk->lives, slowly->lives);
+    EXPECT_GT(shrunk->spared, Span{});
+    EXPECT_EQ(slowly->spared, Span{});
 }
 
 TEST(Shrink, ALifeThatDoesNotFailIsNotReduced) { EXPECT_FALSE(shrink(drawn(1), {})); }
