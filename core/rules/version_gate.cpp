@@ -193,6 +193,10 @@ VersionCase version_case(const Facts& facts) {
         input.stores = disk.stores;
         input.v2_requests = disk.v2_request.value != 0;
         if (const ReplicaEntry* entry = own_entry(facts)) input.last = entry->etcd_version;
+        // The database would tell what was agreed on; without one it is what served here last.
+        const bool told = known(input.stored) || known(input.cluster_version);
+        if (disk.shape == DiskShape::wal_without_db && !told)
+            input.cluster_version = minor_of(input.last);
         input.refused_by_etcd =
             facts.last_exit && facts.last_exit->exit_class == ExitClass::older_binary;
         if (input.refused_by_etcd) input.etcd_said = facts.last_exit->last_line;

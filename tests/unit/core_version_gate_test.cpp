@@ -279,6 +279,16 @@ TEST(VersionGate, ASwappedBinaryStartsOrParksWithTheWayForward) {
               std::get<signal::cannot_continue>(*reading).next_step);
 }
 
+TEST(VersionGate, WithoutADatabaseWhatServedLastTellsWhatItsLogIsOf_U02) {
+    State state = about_to_start(etcd_3_4);
+    state.facts.disk->shape = DiskShape::wal_without_db;
+    state.facts.disk->cluster_version = "";
+    const auto reading = read_replica(state);
+    ASSERT_TRUE(is<signal::cannot_continue>(reading));
+    EXPECT_EQ("the data is of etcd 3.5, but the binary is 3.4.23",
+              std::get<signal::cannot_continue>(*reading).why);
+}
+
 TEST(VersionGate, AParkedReplicaGoesOnWhenTheOthersHaveRunWhatMustComeFirst) {
     State state = about_to_start(etcd_3_6);
     state.facts.record->replicas[Ordinal{2}].etcd_version = etcd_3_5_old;
