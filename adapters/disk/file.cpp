@@ -26,10 +26,10 @@ class Descriptor {
     int number_;
 };
 
-// Errors that tell of the medium or of the tree on it, not of this process.
-bool says_damage(int error) {
-    return error == EIO || error == ENOTDIR || error == EUCLEAN || error == EBADMSG;
-}
+// Errors that tell of the tree on the medium. EIO does not: storage that is away for a while
+// answers so for every volume that it carries, and nothing of what lies there may be given up for
+// it.
+bool says_damage(int error) { return error == ENOTDIR || error == EUCLEAN || error == EBADMSG; }
 
 Result<void> write_all(int descriptor, std::string_view bytes, const fs::path& path) {
     while (!bytes.empty()) {

@@ -28,6 +28,7 @@ constexpr std::array kRows = {
     Row{ExitClass::disk_full,            "no space left on device"},
     Row{ExitClass::disk_refused,         "permission denied"},
     Row{ExitClass::disk_refused,         "read-only file system"},
+    Row{ExitClass::disk_refused,         "input/output error"},            // storage that is away
     Row{ExitClass::disk_refused,         "cannot access data directory"},
     Row{ExitClass::address_in_use,       "bind: address already in use"},
 

@@ -2,11 +2,13 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <future>
 #include <thread>
 
 #include "adapters/disk/bbolt.hpp"
+#include "adapters/disk/file.hpp"
 #include "tests/contract/disk/files.hpp"
 #include "tests/contract/disk/real_etcd.hpp"
 
@@ -31,6 +33,12 @@ TEST(Report, MissingRootIsEmpty) {
     EXPECT_FALSE(report.identity_unreadable);
     EXPECT_GT(report.bytes_free.value, 0U);
     EXPECT_EQ(report.bytes_used.value, 0U);
+}
+
+// Storage that is away for a while answers so for each volume that it carries.
+TEST(Report, AnErrorOfTheStorageIsWorthAnotherTryAndNoDamage) {
+    EXPECT_EQ(FailureKind::unavailable, failed("read", EIO, "wal").value().kind);
+    EXPECT_EQ(FailureKind::refused, failed("open", ENOTDIR, "wal").value().kind);
 }
 
 TEST(Report, ExaminingChangesNothing) {

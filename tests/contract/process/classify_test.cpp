@@ -90,6 +90,11 @@ const Case kCases[] = {
      ExitClass::not_admitted,
      kFatal,
      {Fatal35("incompatible with current running cluster")}},
+    {"AWalThatStorageDoesNotGive",
+     ExitClass::disk_refused,
+     kFatal,
+     {R"({"level":"fatal","msg":"failed to read WAL, cannot be repaired",)"
+      R"("error":"read /data/member/wal/0000000000000000-0000000000000000.wal: input/output error"})"}},
     {"NoPeerAnswers",
      ExitClass::peers_unreachable,
      kFatal,
