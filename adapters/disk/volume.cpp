@@ -115,6 +115,30 @@ Result<void> refuse_in_use(const fs::path& data_directory) {
     return {};
 }
 
+Result<void> stamp_identity(const Volume& volume, const VolumeIdentity& identity) {
+    const fs::path path = volume.root / "identity";
+    if (!valid_lineage(identity.lineage)) {
+        return refused("a lineage is 1 to 64 letters, digits and dashes, not \"" +
+                           identity.lineage.value + "\"",
+                       path.string());
+    }
+    if (auto made = make_directory(volume.root); !made) return made;
+    return write_atomically(path, identity_text(identity));
+}
+
+// Before the data goes, so that a crash in between leaves both: an empty volume under a start that
+// wrote something must not look like one that never did.
+Result<void> note_data_seen(const Volume& volume) {
+    const fs::path path = volume.root / "identity";
+    if (!present(path)) return {};
+    const auto text = read_whole(path, identity_size_max);
+    if (!text && text.error().kind != FailureKind::refused) return tl::unexpected(text.error());
+    auto identity = text ? parse_identity(*text) : std::nullopt;
+    if (!identity || identity->data_seen) return {};
+    identity->data_seen = true;
+    return stamp_identity(volume, *identity);
+}
+
 Result<std::string> set_aside_stopped(const Volume& volume, const SetAside& how) {
     const fs::path data_directory = data_directory_of(volume);
     if (!valid_reason(how.reason)) {
@@ -125,6 +149,7 @@ Result<std::string> set_aside_stopped(const Volume& volume, const SetAside& how)
     if (auto stopped = refuse_in_use(data_directory); !stopped) {
         return tl::unexpected(stopped.error());
     }
+    if (auto noted = note_data_seen(volume); !noted) return tl::unexpected(noted.error());
     const fs::path directory = set_aside_of(volume);
     if (auto made = make_directory(directory); !made) return tl::unexpected(made.error());
     auto name = free_name(directory, how);
@@ -241,17 +266,6 @@ Result<void> adopt_prepared(const Volume& volume, const fs::path& prepared) {
     if (auto fit = refuse_unfit(prepared); !fit) return fit;
     if (auto synced = sync_tree(prepared); !synced) return synced;
     return move_durably(prepared, data_directory);
-}
-
-Result<void> stamp_identity(const Volume& volume, const VolumeIdentity& identity) {
-    const fs::path path = volume.root / "identity";
-    if (!valid_lineage(identity.lineage)) {
-        return refused("a lineage is 1 to 64 letters, digits and dashes, not \"" +
-                           identity.lineage.value + "\"",
-                       path.string());
-    }
-    if (auto made = make_directory(volume.root); !made) return made;
-    return write_atomically(path, identity_text(identity));
 }
 
 }  // namespace

@@ -41,7 +41,8 @@ struct SetAside {
 
 // Moves etcd's data directory to set-aside/20261121T074657Z-<reason>, with -2, -3, ... where that
 // is taken. Returns the name; the empty name when there is no data directory, so that it can be
-// asked for again. Refused while the db is in use.
+// asked for again. The identity stays, and says from then on that data was seen. Refused while the
+// db is in use.
 Result<std::string> set_aside(const Volume& volume, const SetAside& how);
 
 // The newest `keep` stay whatever their age and size. Of the others those go that are older than

@@ -58,6 +58,7 @@ bool set_aside(Volume& volume, const std::string& reason, InUse in_use) {
     if (in_use == InUse::yes) return false;
     if (!volume.data) return true;
     volume.set_aside.push_back(reason);
+    if (volume.identity) volume.identity->data_seen = true;
     volume.data.reset();
     return true;
 }

@@ -163,6 +163,17 @@ TYPED_TEST(VolumeRules, WhatIsSetAsideIsGoneAndTheIdentityStays) {
     EXPECT_TRUE(this->volume.set_aside()) << "asked for again";
 }
 
+TYPED_TEST(VolumeRules, WhatIsSetAsideWasSeen) {
+    VolumeIdentity fresh = identity(7);
+    fresh.data_seen = false;
+    this->volume.stamp(fresh);
+    EXPECT_TRUE(this->volume.set_aside()) << "there is none";
+    EXPECT_EQ(this->volume.report().identity, fresh);
+    this->live_a_while(1);
+    EXPECT_TRUE(this->volume.set_aside());
+    EXPECT_EQ(this->volume.report().identity, identity(7));
+}
+
 TYPED_TEST(VolumeRules, RolledBackItSaysWhatItSaidThen) {
     this->volume.stamp(identity(7));
     this->live_a_while(5);
