@@ -7,6 +7,7 @@
 #include "adapters/clock/clock.hpp"
 #include "adapters/host/etcd_arguments.hpp"
 #include "adapters/host/rebuild.hpp"
+#include "adapters/local/desired.hpp"
 #include "adapters/local/record.hpp"
 #include "core/base/limits.hpp"
 
@@ -46,8 +47,13 @@ CommandEnded answered(CommandId id, etcd::Answer<Done> answer) {
     return answered(id, std::move(answer), [](Done) { return Brought(Nothing{}); });
 }
 
+constexpr const char* other_number = "other replicas are desired now";
+
+CommandEnded not_as_assumed(CommandId id, const char* why) {
+    return {id, Refused{Refusal::precondition, why}, Nothing{}};
+}
 CommandEnded without_authority(CommandId id) {
-    return {id, Refused{Refusal::precondition, "authority is no longer held"}, Nothing{}};
+    return not_as_assumed(id, "authority is no longer held");
 }
 
 CommandEnded disarmed(etcd::Client& client, CommandId id, etcd::AlarmKind kind,
@@ -169,7 +175,11 @@ struct Outbox::Carry {
     }
     void operator()(const WriteRecord& body) const {
         auto* self = &box;
-        box.tasks_.run([self, id = command.id, layout = box.layout_, body] {
+        box.tasks_.run([self, id = command.id, layout = box.layout_, body,
+                        told = box.hooks_.desired()] {
+            if (body.record.rebuild && self->others_are_desired(told))
+                return std::function<void()>(
+                    [self, id] { self->ended(not_as_assumed(id, other_number)); });
             auto swapped = local::swap_record(layout.record(), layout.lease(), body);
             return std::function<void()>([self, id, swapped = std::move(swapped)] {
                 if (!swapped) {
@@ -217,7 +227,9 @@ struct Outbox::Carry {
     void operator()(const RemoveMember& body) const {
         under_authority(
             body.via, body.fence,
-            [member = body.member_id, d = deadline](etcd::Client& client, CommandId id) {
+            [self = &box, told = box.hooks_.desired(), member = body.member_id,
+             d = deadline](etcd::Client& client, CommandId id) {
+                if (self->others_are_desired(told)) return not_as_assumed(id, other_number);
                 return answered(id, client.remove(member, d));
             });
     }
@@ -277,8 +289,12 @@ struct Outbox::Carry {
     template <class Ask>
     void under_authority(Ordinal via, Fence fence, Ask ask) const {
         auto* self = &box;
-        box.on_worker(command, [self, fence, ask, client = box.members_.client(via)](CommandId id) {
+        const Instant given_up = clock::since_boot() + deadline;
+        box.on_worker(command, [self, fence, ask, given_up,
+                                client = box.members_.client(via)](CommandId id) {
             if (!self->still_fenced(fence)) return without_authority(id);
+            // Whoever stood still so long may have been overtaken: what it rests on is asked again.
+            if (clock::since_boot() >= given_up) return not_as_assumed(id, "its time has passed");
             return ask(*client, id);
         });
     }
@@ -303,6 +319,12 @@ void Outbox::ended(CommandEnded outcome) { hooks_.post(std::move(outcome)); }
 bool Outbox::still_fenced(Fence fence) const {
     const auto holds = lease_.holds(fence, seconds(1));
     return holds && *holds;
+}
+
+// A number that was told some time ago removes nobody: the store itself is asked (S12).
+bool Outbox::others_are_desired(const std::optional<Desired>& told) const {
+    const auto now = local::read_desired(layout_.desired());
+    return !now || *now != told;
 }
 
 void Outbox::start_etcd(const Command& command, const StartEtcd& start) {

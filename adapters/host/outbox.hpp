@@ -28,6 +28,7 @@ class Outbox final : public OutboxPort {
         std::function<void(Instant)> wake_at;
         std::function<void(std::string)> exit;
         std::function<void(const std::vector<Ordinal>&)> ask_peers;
+        std::function<std::optional<Desired>()> desired;  // as the core knows it; main thread
     };
 
     Outbox(boost::asio::io_context& loop, const AgentConfig& config, const Settings& settings,
@@ -52,6 +53,7 @@ class Outbox final : public OutboxPort {
     void acquired(const Command& command, const AcquireAuthority& acquire);
     void renew_later();
     bool still_fenced(Fence fence) const;
+    bool others_are_desired(const std::optional<Desired>& told) const;
 
     boost::asio::io_context& loop_;
     const AgentConfig& config_;
