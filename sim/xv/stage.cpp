@@ -12,7 +12,7 @@ constexpr MemberId nobody{17};
 constexpr std::uint8_t names = 9;
 constexpr Span look_again = milliseconds(50);
 constexpr Span patience = seconds(60);  // for what is sure to come, on a slow machine too
-constexpr Span settling = seconds(30);  // for a member that may never answer: it is told as it is
+constexpr Span settling = seconds(60);  // for a member that may never answer: it is told as it is
 
 std::string letter(std::uint8_t o) { return std::string(1, static_cast<char>('a' + o)); }
 
