@@ -57,7 +57,7 @@ void Oracles::check_version(std::uint8_t o, const EtcdData& data) {
         const Process& process = world_.cluster.process(other);
         if (other == o || !process.up() || minor_of(process.version) == minor_of(binary)) continue;
         ++findings_.counts.mixed;
-        const auto [low, high] = std::minmax(minor_of(process.version), minor_of(binary));
+        const auto [low, high] = std::minmax({minor_of(process.version), minor_of(binary)});
         if (minor_after(low) < high)
             report("S18", who + " beside " + name(other) + " with " + to_text(process.version));
     }
