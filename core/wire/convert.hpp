@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -195,7 +194,7 @@ bool is_all_of(const T& value, std::string_view bytes, Scratch& scratch) {
     if (message->ByteSizeLong() != bytes.size()) return false;
     std::uint8_t* again = scratch.make_bytes(bytes.size());
     message->SerializeWithCachedSizesToArray(again);
-    return std::memcmp(again, bytes.data(), bytes.size()) == 0;
+    return std::string_view(reinterpret_cast<const char*>(again), bytes.size()) == bytes;
 }
 
 template <class Message, class T>

@@ -12,7 +12,7 @@
 
 namespace {
 
-constexpr unsigned long enough_for_every_class = 1000;
+constexpr unsigned long enough_for_every_class = 20000;
 
 // By name, how many cases of the current law were of this class.
 std::map<std::string, std::uint64_t>& classes() {
