@@ -34,7 +34,7 @@ constexpr FaultKind kinds[] = {
     {policy,         "S12", "policy",        host,    operator_step, Shape::number,         at_once, 0, 1,       ""},
     {cut_store,      "N12", "cut-store",     network, transient,     Shape::replica,        lasting, 0, 0,       ""},
     {api_outage,     "A8",  "api outage",    host,    transient,     Shape::none,           lasting, 0, 0,       ""},
-    {stale_watch,    "A3",  "stale watch",   host,    transient,     Shape::replica_number, lasting, 1, 30,      ""},
+    {stale_watch,    "A10", "stale watch",   host,    transient,     Shape::replica_number, lasting, 1, 30,      ""},
     {conflicts,      "A5",  "conflicts",     host,    transient,     Shape::number,         lasting, 5, 60,      ""},
     {lose_answers,   "A6",  "lose-answers",  host,    transient,     Shape::number,         lasting, 1, 30,      ""},
     {steal_lease,    "S17", "steal lease",   host,    transient,     Shape::none,           at_once, 0, 0,       ""},
@@ -68,6 +68,15 @@ constexpr FaultKind kinds[] = {
     {lose_answer,    "A6",  "lose answer",   host,    transient,     Shape::none,           at_once, 0, 0,       ""},
     {lose_request,   "A6",  "lose request",  host,    transient,     Shape::none,           at_once, 0, 0,       ""},
     {upgrade,        "O7",  "upgrade",       person,  operator_step, Shape::replica_release, at_once, 30'616, 0, ""},
+    // The host's API servers; the first number of "stale cache" and the second of "fail over" are one of them.
+    {drop_watch,     "A1",  "drop watch",    host,    transient,     Shape::replica,        at_once, 0, 0,       ""},
+    {watch_gone,     "A2",  "watch gone",    host,    transient,     Shape::none,           lasting, 0, 0,       ""},
+    {stale_cache,    "A3",  "stale cache",   host,    transient,     Shape::replica_number, lasting, 1, 60,      ""},
+    {fail_over,      "A4",  "fail over",     host,    transient,     Shape::two,            at_once, 0, 0,       ""},
+    {api_busy,       "A7",  "api busy",      host,    transient,     Shape::number,         lasting, 10, 100,    ""},
+    {batched,        "A9",  "batched news",  host,    transient,     Shape::replica_number, lasting, 1, 30,      ""},
+    {repeated,       "A10", "repeated news", host,    transient,     Shape::number,         lasting, 5, 60,      ""},
+    {forbidden,      "A11", "forbidden",     host,    transient,     Shape::replica,        lasting, 0, 0,       ""},
 };
 // clang-format on
 

@@ -62,6 +62,14 @@ enum class Fault : std::uint8_t {
     lose_answer,
     lose_request,
     upgrade,
+    drop_watch,
+    watch_gone,
+    stale_cache,
+    fail_over,
+    api_busy,
+    batched,
+    repeated,
+    forbidden,
     count_,
 };
 inline constexpr auto faults_count = static_cast<std::size_t>(Fault::count_);

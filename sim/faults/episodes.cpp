@@ -15,6 +15,8 @@ constexpr Span applied_after = milliseconds(200);
 constexpr std::uint64_t begins = 1;
 constexpr std::uint64_t ends = 2;
 
+std::uint8_t api_instance(std::uint8_t number) { return number % Api::instances; }
+
 bool on(std::uint16_t side, std::uint8_t o) { return (side >> o & 1U) != 0; }
 
 bool cuts(const Episode& episode, std::uint8_t from, std::uint8_t to) {
@@ -167,6 +169,10 @@ bool Episodes::apply_now(const Episode& episode) {
         case Fault::upgrade:
             world_.upgrade(one, release_of(episode.number));
             return true;
+        case Fault::drop_watch:
+            return world_.agents[one]->drop_watch();
+        case Fault::fail_over:
+            return world_.agents[one]->fail_over(api_instance(episode.other));
         case Fault::freeze:
         case Fault::pause_agent:
         case Fault::hang_etcd:
@@ -184,6 +190,12 @@ bool Episodes::apply_now(const Episode& episode) {
         case Fault::loss:
         case Fault::delay:
         case Fault::duplicate:
+        case Fault::watch_gone:
+        case Fault::stale_cache:
+        case Fault::api_busy:
+        case Fault::batched:
+        case Fault::repeated:
+        case Fault::forbidden:
         case Fault::count_:
             break;
     }
@@ -282,6 +294,7 @@ void Episodes::end(Fault fault, std::uint8_t one) {
 // The world suffers from what is active and from nothing else: computed anew each time.
 void Episodes::refresh() {
     refresh_network();
+    refresh_api();
     std::array<bool, World::size> agent_still{};
     std::array<bool, World::size> etcd_still{};
     std::array<bool, World::size> held{};
@@ -351,6 +364,25 @@ void Episodes::refresh_network() {
     if (moved) world_.cluster.touch();
 }
 
+void Episodes::refresh_api() {
+    Api::Trouble trouble;
+    for (const Active& active : active_) {
+        const Episode& e = active.episode;
+        const Span span = seconds(std::int64_t{e.number});
+        if (e.fault == Fault::stale_cache) {
+            Span& lag = trouble.lag[api_instance(e.one)];
+            lag = std::max(lag, span);
+        }
+        if (e.fault == Fault::batched)
+            trouble.batched[e.one] = std::max(trouble.batched[e.one], span);
+        if (e.fault == Fault::api_busy) trouble.busy = std::max(trouble.busy, e.number);
+        if (e.fault == Fault::repeated) trouble.repeated = std::max(trouble.repeated, e.number);
+        trouble.forbidden[e.one] |= e.fault == Fault::forbidden;
+        trouble.gone |= e.fault == Fault::watch_gone;
+    }
+    if (trouble != world_.api.trouble) world_.trouble_api(trouble);
+}
+
 std::vector<std::string> Episodes::audit() const {
     std::vector<std::string> found;
     for (const Active& active : active_)
@@ -358,6 +390,7 @@ std::vector<std::string> Episodes::audit() const {
     if (!planned_.empty()) found.push_back("a fault still waits for its command");
     if (!world_.network.whole()) found.push_back("the network is not whole");
     if (world_.network.weather != Network::Weather{}) found.push_back("messages still suffer");
+    if (world_.api.trouble != Api::Trouble{}) found.push_back("the API still ails");
     if (world_.lost_answers_percent != 0) found.push_back("answers are still lost");
     if (world_.conflicts_percent != 0) found.push_back("writes still conflict");
     for (std::uint8_t o = 0; o < World::size; ++o) {

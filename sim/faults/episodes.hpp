@@ -57,11 +57,14 @@ class Episodes : private PartOfWorld {
     bool none_active() const { return active_.empty(); }
     Instant last_at() const;
 
-    // How often each began, and how often that changed anything.
+    // How often each began, and how often that changed anything. Of what lasts and changes nothing
+    // by itself: how often somebody met it.
     struct Count {
         std::uint64_t asked = 0;
         std::uint64_t took = 0;
+        std::uint64_t felt = 0;
     };
+    void felt(Fault fault) { ++counts_[static_cast<std::size_t>(fault)].felt; }
     const std::array<Count, faults_count>& counts() const { return counts_; }
     std::uint64_t injected() const;
     // Of those that waited for a command: how often that changed anything.
@@ -97,6 +100,7 @@ class Episodes : private PartOfWorld {
     void end_those(Ends ends);
     void refresh();
     void refresh_network();
+    void refresh_api();
 
     std::vector<Active> active_;
     std::vector<Episode> planned_;

@@ -42,6 +42,12 @@ const char* name_of(Kind kind) {
             return "peers";
         case Kind::peer_letter:
             return "peer_letter";
+        case Kind::api_cache:
+            return "api_cache";
+        case Kind::relist:
+            return "relist";
+        case Kind::news_again:
+            return "news_again";
     }
     return "?";
 }

@@ -31,6 +31,9 @@ enum class Kind : std::uint8_t {
     fault,
     peers,
     peer_letter,
+    api_cache,  // a server's cache moves on
+    relist,
+    news_again,
 };
 const char* name_of(Kind kind);
 

@@ -25,6 +25,7 @@ enum class Purpose : std::uint8_t {
     weather,
     conflict,
     peer_delay,
+    api,
     count_,
 };
 

@@ -37,6 +37,11 @@ bool Detection::sees(std::uint8_t agent) const {
     return world_.agents[agent]->alive() && !world_.agents[agent]->frozen();
 }
 
+// As it is now: what a cache shows may be older, and a request may be refused.
+bool Detection::reads_the_store(std::uint8_t agent) const {
+    return world_.api_admits(agent) && world_.api.shows_now(agent) && world_.api.trouble.busy == 0;
+}
+
 // The agent beside the leader hears it from its own etcd.
 void Detection::look_at_alarms() {
     const auto leader = world_.cluster.able_leader();
@@ -54,7 +59,7 @@ void Detection::look_at_alarms() {
 // Its own agent compares it with the record and with what others remember.
 void Detection::look_at_volume(std::uint8_t o) {
     const Agent& agent = *world_.agents[o];
-    const bool shows = world_.oracles.is_amnesiac(o) && sees(o) && world_.network.reaches_store(o);
+    const bool shows = world_.oracles.is_amnesiac(o) && sees(o) && reads_the_store(o);
     std::uint64_t of = 0;
     if (shows) of = mix(world_.cluster.data(o)->id.value, agent.life());
     if (shows) ++findings_.counts.amnesiacs;
@@ -74,8 +79,7 @@ void Detection::look_at_learner() {
     const auto leader = world_.cluster.able_leader();
     std::uint64_t of = 0;
     std::uint8_t silent = 0;
-    if (leader && sees(*leader) && world_.network.reaches_store(*leader) &&
-        world_.store.desired.replicas > 0)
+    if (leader && sees(*leader) && reads_the_store(*leader) && world_.store.desired.replicas > 0)
         for (const View& view : world_.cluster.process(*leader).conf) {
             const bool quiet = !world_.cluster.process(view.ordinal).answers() ||
                                !world_.network.linked(*leader, view.ordinal);

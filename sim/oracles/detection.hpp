@@ -31,6 +31,7 @@ class Detection : private PartOfOracles {
     void look_at_volume(std::uint8_t o);
     void look_at_learner();
     bool sees(std::uint8_t agent) const;
+    bool reads_the_store(std::uint8_t agent) const;
     Span bound() const;
 
     Sight alarm_;

@@ -58,7 +58,7 @@ struct Impossible {
     }
     std::string without_store() const {
         ++counted;
-        return world.network.reaches_store(agent) ? "" : "a store that it does not reach";
+        return world.api_admits(agent) ? "" : "a store that it does not reach";
     }
 };
 

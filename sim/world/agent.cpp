@@ -26,6 +26,13 @@ bool destroys(const CommandBody& body) {
            std::holds_alternative<DisarmNospace>(body);
 }
 
+// What is done because so many replicas are desired, and cannot be undone.
+bool rests_on_desired(const CommandBody& body) {
+    const auto* write = std::get_if<WriteRecord>(&body);
+    return std::holds_alternative<RemoveMember>(body) ||
+           (write != nullptr && write->record.rebuild.has_value());
+}
+
 bool ends_in_the_store(const CommandBody& body) {
     return std::holds_alternative<WriteRecord>(body) ||
            std::holds_alternative<AcquireAuthority>(body) ||
@@ -87,6 +94,7 @@ void Agent::start() {
     told_desired_.reset();
     told_record_ = false;
     told_revision_ = RecordRevision{};
+    told_version_ = 0;
     lease_ = Fence{};
     if (volume.journal.owner != self_)
         world_.set_journal_aside(self_);  // foreign: not ours to read
@@ -100,7 +108,7 @@ void Agent::start() {
     Happening next;
     next.target = self_;
     next.guard = life_;
-    next.kind = Kind::watch;
+    next.kind = Kind::relist;
     world_.kernel.schedule(milliseconds(5), next);
     next.kind = Kind::probe;
     world_.kernel.schedule(milliseconds(50), next);
@@ -147,8 +155,7 @@ void Agent::post(Observation observation) {
 
 // The desired replicas decide what a stop means: they are looked at first, as the host does.
 void Agent::ask_to_stop() {
-    look_at_store();
-    const bool unread = !world_.network.reaches_store(self_);
+    const bool unread = !read_store();
     if (unread) told_desired_.reset();  // told as soon as they can be read, changed or not
     post(StopRequested{unread});
 }
@@ -354,7 +361,7 @@ void Agent::request_ended(CommandId id, Ended outcome, Brought brought) {
 }
 
 bool Agent::fenced(Fence fence) const {
-    return world_.network.reaches_store(self_) &&
+    return world_.api_admits(self_) &&
            world_.store.holds(self_, fence, world_.kernel.now + seconds(1));
 }
 
@@ -415,8 +422,7 @@ struct Agent::Carry {
         done();
     }
     void operator()(const WriteRecord& body) const {
-        if (!world.network.reaches_store(agent.self_))
-            return refuse(Refusal::not_reachable, "no route to the store");
+        if (const auto no = agent.api_refuses()) return agent.answer(waiting, *no);
         const bool loses =
             world.conflicts_percent > 0 &&
             world.kernel.streams.chance(agent.self_, Purpose::conflict, world.conflicts_percent);
@@ -429,8 +435,7 @@ struct Agent::Carry {
         done();
     }
     void operator()(const AcquireAuthority& body) const {
-        if (!world.network.reaches_store(agent.self_))
-            return refuse(Refusal::not_reachable, "no route to the store");
+        if (const auto no = agent.api_refuses()) return agent.answer(waiting, *no);
         const auto fence = world.store.acquire(agent.self_, body.ttl, world.kernel.now);
         if (!fence) return refuse(Refusal::conflict, "held by another");
         // The adapter renews what it was granted: with a lost answer it knows of no fence.
@@ -444,8 +449,7 @@ struct Agent::Carry {
         done(AuthorityGranted{*fence});
     }
     void operator()(const ReleaseAuthority& body) const {
-        if (!world.network.reaches_store(agent.self_))
-            return refuse(Refusal::not_reachable, "no route to the store");
+        if (const auto no = agent.api_refuses()) return agent.answer(waiting, *no);
         world.store.release(agent.self_, body.fence);
         done();
     }
@@ -552,6 +556,8 @@ void Agent::execute(std::uint32_t slot) {
     const Waiting waiting = waiting_[slot];
     if (waiting.request_lost) return await_in_vain(slot);
     waiting_[slot].free = true;
+    if (rests_on_desired(waiting.command.body))
+        if (auto no = desired_moved_on()) return answer(waiting, std::move(*no));
     world_.oracles.carrying_out(self_, waiting.command);
     std::visit(Carry{*this, waiting}, waiting.command.body);
 }
@@ -566,35 +572,6 @@ const MemberStatus& Agent::own_status() const {
     static const MemberStatus unknown;
     const ProbeFact* own = state().facts.probes.find(Ordinal{self_});
     return own == nullptr ? unknown : own->status;
-}
-
-void Agent::store_changed() {
-    if (!alive_) return;
-    Happening next;
-    next.kind = Kind::watch;
-    next.target = self_;
-    next.guard = life_;
-    Span delay = world_.kernel.streams.between(self_, Purpose::watch_delay, milliseconds(1),
-                                               milliseconds(60));
-    const Span lag = world_.watch_lag[self_];
-    if (lag.us > 0)
-        delay = delay + world_.kernel.streams.between(self_, Purpose::weather, Span{}, lag);
-    world_.kernel.schedule(delay, next);
-}
-
-void Agent::look_at_store() {
-    if (!world_.network.reaches_store(self_)) return;
-    if (told_desired_ != world_.store.desired) {
-        told_desired_ = world_.store.desired;
-        post(DesiredSeen{world_.store.desired});
-    }
-    const RecordRevision now =
-        world_.store.record ? world_.store.record->revision : RecordRevision{};
-    if (!told_record_ || told_revision_ != now) {
-        told_record_ = true;
-        told_revision_ = now;
-        post(RecordSeen{world_.store.record, {}});
-    }
 }
 
 void Agent::probe() {
@@ -628,7 +605,7 @@ void Agent::probe() {
 void Agent::renew_lease(std::uint64_t fence) {
     if (!alive_ || lease_.value != fence) return;
     const Span ttl = world_.config.policy.authority_ttl;
-    const bool reached = world_.network.reaches_store(self_) && !frozen_;
+    const bool reached = !frozen_ && !api_refuses();
     const Instant now = world_.kernel.now;
     const bool ours = reached ? world_.store.renew(self_, lease_, ttl, now)
                               : world_.store.holds(self_, lease_, now + seconds(1));
@@ -660,7 +637,9 @@ void Agent::happen(const Happening& what) {
     if (what.kind == Kind::probe) return probe();
     if (what.kind == Kind::peers) return tick_peers();
     if (what.kind == Kind::peer_letter) return read_letter(what.payload);
-    if (what.kind == Kind::watch) return look_at_store();
+    if (what.kind == Kind::watch) return watching_ ? look_at_api() : void();
+    if (what.kind == Kind::relist) return relist();
+    if (what.kind == Kind::news_again) return hear_again(what.payload);
     if (what.kind == Kind::execute) return execute(what.payload);
     if (what.kind == Kind::answer_overdue) {
         const CommandId id = waiting_[what.payload].command.id;

@@ -74,6 +74,10 @@ class Agent final : private PartOfWorld,
     bool lose(std::uint64_t number, LostOn way);
     void ask_to_stop();
     void store_changed();  // the watch will tell of it, late
+    // Its watch ends, and it lists anew; false: it has none.
+    bool drop_watch();
+    // It asks another API server, at once; false: it asks nobody, or that one already.
+    bool fail_over(std::uint8_t instance);
     void request_ended(CommandId id, std::variant<Done, Refused, Unknown> outcome, Brought brought);
     void happen(const Happening& what);
 
@@ -133,7 +137,16 @@ class Agent final : private PartOfWorld,
                 Brought brought = Nothing{});
     void await_in_vain(std::uint32_t slot);
     void probe();
-    void look_at_store();
+    // agent_api.cpp: what an adapter of the host's API does.
+    void look_at_api();
+    void relist();
+    void relist_later();
+    void hear_again(std::uint64_t version);
+    bool tell_desired(const std::optional<Desired>& desired);
+    bool tell_record(const std::optional<ClusterRecord>& record);
+    bool read_store();
+    std::optional<Refused> api_refuses() const;
+    std::optional<Refused> desired_moved_on();
     void renew_lease(std::uint64_t fence);
     void leave(const std::string& why);
     Settings settings() const;
@@ -173,6 +186,8 @@ class Agent final : private PartOfWorld,
     std::optional<Desired> told_desired_;
     bool told_record_ = false;
     RecordRevision told_revision_;
+    bool watching_ = false;
+    std::uint64_t told_version_ = 0;  // of the store, by the API
     Fence lease_;
     Instant runs_since_;
 

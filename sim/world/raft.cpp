@@ -610,6 +610,9 @@ void Cluster::happen(const Happening& what) {
         case Kind::fault:
         case Kind::peers:
         case Kind::peer_letter:
+        case Kind::api_cache:
+        case Kind::relist:
+        case Kind::news_again:
             return;
     }
 }

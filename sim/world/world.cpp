@@ -49,6 +49,7 @@ World::World(Config given)
         agents[o].emplace(*this, o);
         volumes[o].journal.owner = o;
     }
+    store_changed();
     Happening first;
     first.kind = Kind::reconcile;
     kernel.schedule(Span{}, first);
@@ -108,6 +109,8 @@ void World::happen(const Happening& what) {
         case Kind::execute:
         case Kind::peers:
         case Kind::peer_letter:
+        case Kind::relist:
+        case Kind::news_again:
             return agents[what.target]->happen(what);
         case Kind::answer_overdue: {
             const auto request = requests_.find(what.payload);
@@ -139,6 +142,8 @@ void World::happen(const Happening& what) {
             return oracles.audit();
         case Kind::fault:
             return faults.happen(what);
+        case Kind::api_cache:
+            return show(what.target, what.guard);
     }
 }
 
@@ -244,8 +249,35 @@ void World::promotion_asked(std::uint8_t leader, MemberId target) {
 }
 
 void World::store_changed() {
-    for (const auto& agent : agents)
-        agent->store_changed();
+    const std::uint64_t version = api.note(store);
+    for (std::uint8_t i = 0; i < Api::instances; ++i) {
+        if (api.trouble.lag[i] == Span{}) {
+            show(i, version);
+            continue;
+        }
+        Happening later;
+        later.kind = Kind::api_cache;
+        later.target = i;
+        later.guard = version;
+        kernel.schedule(api.trouble.lag[i], later);
+    }
+}
+
+void World::show(std::uint8_t instance, std::uint64_t version) {
+    if (!api.show(instance, version)) return;
+    for (std::uint8_t o = 0; o < size; ++o)
+        if (api.instance_of(o) == instance) agents[o]->store_changed();
+}
+
+// Whoever waited for an end of it looks again.
+void World::trouble_api(const Api::Trouble& trouble) {
+    const Api::Trouble before = std::exchange(api.trouble, trouble);
+    for (std::uint8_t i = 0; i < Api::instances; ++i)
+        if (trouble.lag[i] < before.lag[i]) show(i, api.newest());
+    for (std::uint8_t o = 0; o < size; ++o) {
+        if (trouble.gone && !before.gone) agents[o]->drop_watch();
+        if (before.forbidden[o] && !trouble.forbidden[o]) agents[o]->store_changed();
+    }
 }
 
 void World::set_journal_aside(std::uint8_t o) {

@@ -15,6 +15,7 @@
 #include "sim/kernel/kernel.hpp"
 #include "sim/oracles/oracles.hpp"
 #include "sim/world/agent.hpp"
+#include "sim/world/api.hpp"
 #include "sim/world/cluster.hpp"
 #include "sim/world/disk.hpp"
 #include "sim/world/network.hpp"
@@ -97,6 +98,7 @@ class World final : private EtcdWatcher {
     bool take_record_back(std::uint32_t writes);  // to what it was so many writes ago
     bool lose_record();
     bool disarm_nospace();  // as a person does, with room or without
+    void trouble_api(const Api::Trouble& trouble);
     void lose_answers(std::uint32_t percent) { lost_answers_percent = percent; }
 
     // What an omniscient eye sees.
@@ -111,7 +113,11 @@ class World final : private EtcdWatcher {
 
     // For the parts.
     void agent_ended(std::uint8_t o);
-    void store_changed();
+    void store_changed();  // it is another than it was
+    // Whoever asks is heard, if only to be told to come again.
+    bool api_admits(std::uint8_t o) const {
+        return network.reaches_store(o) && !api.trouble.forbidden[o];
+    }
     void set_journal_aside(std::uint8_t o);
     std::uint64_t await_request(std::uint8_t via, std::uint8_t agent, const Command& command,
                                 std::uint64_t number, bool answer_lost);
@@ -126,6 +132,7 @@ class World final : private EtcdWatcher {
     Network network;
     std::array<Volume, Network::size> volumes;
     Store store;
+    Api api;
     Cluster cluster;
     Oracles oracles;
     Episodes faults;
@@ -152,6 +159,7 @@ class World final : private EtcdWatcher {
     };
 
     void happen(const Happening& what);
+    void show(std::uint8_t instance, std::uint64_t version);
 
     // supervisor.cpp
     void reconcile();

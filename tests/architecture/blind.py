@@ -16,9 +16,11 @@ import source
 # What an adapter has: its own clock, disk and host, the etcds and the store that it reaches.
 PORTS = {
     "agents": "another agent, by letter",
+    "api": "the API server that it is connected to",
+    "api_admits": "what that one says to a request",
     "config": "its settings",
     "network": "who is reached: asked before anything is told",
-    "store": "the host's API",
+    "store": "the host's API, past its caches",
     "volumes": "its own disk",
     "watch_lag": "how late a watch tells",
 }
@@ -36,7 +38,7 @@ KERNEL = {
 # Counts commands and the edges of them, where faults fall; beside what a rule is met.
 FAULTS = {
     "command_in_flight", "command_released", "command_took_effect", "commands", "committed",
-    "committing", "families_active",
+    "committing", "families_active", "felt",
 }
 WORLD = re.compile(r"\bworld_?\.(\w+)(?:\.(\w+))?")
 # Before what is said as a statement of its own.

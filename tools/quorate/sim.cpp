@@ -268,7 +268,8 @@ Exit coverage(const Asked& asked) {
         const auto& kind = sim::kind_of(static_cast<sim::Fault>(i));
         const auto& count = report->injected[i];
         std::cout << "  " << kind.id << ' ' << kind.verb << ": " << count.asked << ", "
-                  << count.took << (count.took == 0 ? "  <- never" : "") << '\n';
+                  << count.took << (count.felt == 0 ? "" : ", met " + std::to_string(count.felt))
+                  << (count.took == 0 ? "  <- never" : "") << '\n';
     }
     if (!report->failures.empty()) return static_cast<Exit>(report->exit_code());
     return met.never.empty() ? Exit::ok : simulator_fault;

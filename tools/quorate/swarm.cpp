@@ -24,6 +24,7 @@ void add(SwarmReport& report, const RunVerdict& verdict) {
     for (std::size_t i = 0; i < report.injected.size(); ++i) {
         report.injected[i].asked += verdict.injected[i].asked;
         report.injected[i].took += verdict.injected[i].took;
+        report.injected[i].felt += verdict.injected[i].felt;
     }
     report.coverage.merge(verdict.coverage);
     if (verdict.ending == sim::Ending::parked) ++report.parked;

@@ -1,0 +1,129 @@
+// What the simulated host promises: its API servers show each agent their own past, a claim
+// outlives its pods, and names lead to where a replica was until the resolver knows better.
+#include <gtest/gtest.h>
+
+#include "sim/run/run.hpp"
+#include "sim/world/world.hpp"
+
+namespace quorate::sim {
+namespace {
+
+Config quick(std::uint32_t replicas = 3) {
+    Config config;
+    config.desired.replicas = replicas;
+    config.policy = quick_policy();
+    return config;
+}
+
+std::uint64_t felt(const World& world, Fault fault) {
+    return world.faults.counts()[static_cast<std::size_t>(fault)].felt;
+}
+
+std::uint32_t desired_by(const World& world, std::uint8_t o) {
+    return world.agents[o]->state().facts.desired->replicas;
+}
+
+// All of them at server 0.
+World& settled(World& world) {
+    world.run_for(seconds(20));
+    EXPECT_TRUE(world.steady()) << world.why_not_steady();
+    for (std::uint8_t o = 0; o < World::size; ++o)
+        world.agents[o]->fail_over(0);
+    return world;
+}
+
+TEST(Api, AnAgentHearsWhatItsServerShows) {
+    World world(quick());
+    settled(world);
+    world.suffer("stale cache 1 20");
+    world.agents[0]->fail_over(1);
+    world.scale(4);
+    world.run_for(seconds(2));
+    EXPECT_EQ(3U, desired_by(world, 0));
+    EXPECT_EQ(4U, desired_by(world, 1));
+    EXPECT_FALSE(world.api.shows_now(0));
+    world.run_for(seconds(20));
+    EXPECT_EQ(4U, desired_by(world, 0));
+}
+
+TEST(Api, AnotherServerMayShowWhatWasBefore) {
+    World world(quick());
+    settled(world);
+    world.suffer("stale cache 1 20");
+    world.scale(4);
+    world.run_for(seconds(2));
+    ASSERT_EQ(4U, desired_by(world, 0));
+    world.agents[0]->fail_over(1);
+    world.run_for(milliseconds(100));
+    EXPECT_EQ(3U, desired_by(world, 0));
+    EXPECT_GT(felt(world, Fault::fail_over), 0U);
+    world.end_faults();
+    world.run_for(seconds(1));
+    EXPECT_EQ(4U, desired_by(world, 0)) << "no cache is behind any more";
+}
+
+TEST(Api, ACacheShowsNoMoreThanTheHostKeeps) {
+    Store store;
+    Api api;
+    const std::uint64_t first = api.note(store);
+    EXPECT_TRUE(api.show(0, first));
+    EXPECT_FALSE(api.show(0, first)) << "shown already";
+    for (int i = 0; i < 100; ++i)
+        api.note(store);
+    EXPECT_EQ(nullptr, api.version(first));
+    EXPECT_GT(api.shown_to(0).number, first);
+    EXPECT_LT(api.shown_to(0).number, api.newest());
+}
+
+TEST(Api, WhatIsWrittenGoesToTheStoreWhateverTheCachesShow) {
+    World world(quick());
+    settled(world);
+    for (const char* fault : {"stale cache 0 60", "stale cache 1 60", "stale cache 2 60"})
+        world.suffer(fault);
+    const RecordRevision before = world.store.record->revision;
+    world.kill_etcd(1);  // what starts again is written down
+    world.run_for(seconds(20));
+    EXPECT_LT(before, world.store.record->revision);
+}
+
+TEST(Api, AMemberGoesOnlyByWhatTheStoreItselfDesires) {
+    World world(quick());
+    settled(world);
+    world.suffer("stale cache 1 120");
+    world.scale(5);
+    world.run_for(seconds(2));
+    world.agents[4]->fail_over(0);
+    world.run_for(seconds(38));
+    ASSERT_TRUE(world.steady()) << world.why_not_steady();
+    for (std::uint8_t o = 0; o < 5; ++o)
+        world.agents[o]->fail_over(1);
+    world.run_for(seconds(30));
+    const auto leader = world.cluster.able_leader();
+    ASSERT_TRUE(leader);
+    EXPECT_EQ(5U, world.cluster.process(*leader).conf.size());
+    world.end_faults();
+    world.run_for(seconds(20));
+    EXPECT_TRUE(world.steady()) << world.why_not_steady();
+}
+
+// A fault that changes nothing in any life proves nothing (3.10).
+TEST(Faults, WhatTheHostSuffersIsMetInSomeLife) {
+    std::array<Episodes::Count, faults_count> sum{};
+    for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+        RunOptions options;
+        options.seed = seed;
+        const RunVerdict verdict = run_seed(options);
+        for (std::size_t i = 0; i < faults_count; ++i) {
+            sum[i].took += verdict.injected[i].took;
+            sum[i].felt += verdict.injected[i].felt;
+        }
+    }
+    for (auto i = static_cast<std::size_t>(Fault::drop_watch); i < faults_count; ++i) {
+        const FaultKind& kind = kind_of(static_cast<Fault>(i));
+        EXPECT_GT(sum[i].took, 0U) << kind.verb;
+        EXPECT_GT(sum[i].felt, 0U) << kind.verb << " was met by nobody";
+    }
+}
+
+}  // namespace
+}  // namespace quorate::sim
