@@ -77,6 +77,20 @@ constexpr FaultKind kinds[] = {
     {batched,        "A9",  "batched news",  host,    transient,     Shape::replica_number, lasting, 1, 30,      ""},
     {repeated,       "A10", "repeated news", host,    transient,     Shape::number,         lasting, 5, 60,      ""},
     {forbidden,      "A11", "forbidden",     host,    transient,     Shape::replica,        lasting, 0, 0,       ""},
+    // Its claims and pods; "zone loss 0 2" takes the first of two zones, to which replicas go in turn.
+    {delete_claim,   "S6",  "delete claim",  host,    data_loss, Shape::replica,     at_once, 0, 0,       "S4 L1"},
+    {strip_claim,    "S6",  "strip claim",   host,    data_loss, Shape::replica,     at_once, 0, 0,       "S4 L1"},
+    {stuck_claim,    "S7",  "stuck claim",   host,    data_loss, Shape::replica,     lasting, 0, 0,       "S4 L1"},
+    {unbound,        "S8",  "unbound claim", host,    transient,     Shape::replica,        lasting, 0, 0,       ""},
+    {multi_attach,   "S9",  "multi-attach",  host,    transient,     Shape::replica,        lasting, 0, 0,       ""},
+    {retention,      "S13", "retention",     host,    operator_step, Shape::number,         at_once, 0, 1,       "S4 L1"},
+    {force_delete,   "S2",  "force delete",  host,    transient,     Shape::replica,        lasting, 0, 0,       ""},
+    {drain,          "S3",  "drain",         host,    operator_step, Shape::replica,        lasting, 0, 0,       ""},
+    {zone_loss,      "S5",  "zone loss",     host,    transient,     Shape::replica_number, lasting, 2, 3,       ""},
+    {orphan_set,     "S10", "orphan set",    host,    operator_step, Shape::none,           lasting, 0, 0,       ""},
+    {rollout,        "S14", "rollout",       host,    operator_step, Shape::none,           lasting, 0, 0,       ""},
+    {no_image,       "S15", "no image",      host,    transient,     Shape::replica,        lasting, 0, 0,       ""},
+    {readiness,      "S16", "readiness",     host,    transient,     Shape::replica_number, lasting, 0, 1,       ""},
 };
 // clang-format on
 

@@ -29,6 +29,18 @@ bool cuts(const Episode& episode, std::uint8_t from, std::uint8_t to) {
            (on(episode.right, from) && on(episode.left, to));
 }
 
+bool takes_node(const Episode& episode, std::uint8_t o) {
+    if (episode.fault == Fault::hold) return episode.one == o;
+    const std::uint32_t zones = std::max(episode.number, 1U);
+    return episode.fault == Fault::zone_loss && o % zones == episode.one % zones;
+}
+
+// Of those that last: one that does something when it begins, or does not apply.
+bool begins_with_a_step(Fault fault) {
+    return fault == Fault::fill || fault == Fault::stuck_claim || fault == Fault::multi_attach ||
+           fault == Fault::force_delete || fault == Fault::rollout || fault == Fault::zone_loss;
+}
+
 }  // namespace
 
 bool Episodes::begin(const Episode& episode) {
@@ -62,7 +74,7 @@ void Episodes::note_in_a_repair(Fault fault) {
 bool Episodes::apply(const Episode& episode) {
     const bool waits = episode.fault == Fault::fill;
     if (kind_of(episode.fault).lasts_most == Span{} && !waits) return apply_now(episode);
-    if (waits && !apply_now(episode)) return false;
+    if (begins_with_a_step(episode.fault) && !apply_now(episode)) return false;
     active_.push_back({episode, ++ids_});
     const Span lasts = waits ? applied_after : episode.lasts;
     if (lasts.us > 0) {
@@ -173,6 +185,25 @@ bool Episodes::apply_now(const Episode& episode) {
             return world_.agents[one]->drop_watch();
         case Fault::fail_over:
             return world_.agents[one]->fail_over(api_instance(episode.other));
+        case Fault::delete_claim:
+        case Fault::stuck_claim:
+            return world_.delete_claim(one);
+        case Fault::strip_claim:
+            return world_.strip_claim(one);
+        case Fault::multi_attach:
+            return world_.lose_node(one);
+        case Fault::retention:
+            return world_.set_retention(episode.number == 0 ? Retention::retain
+                                                            : Retention::on_scale_delete);
+        case Fault::force_delete:
+            return world_.force_delete(one);
+        case Fault::rollout:
+            world_.roll_out();
+            return true;
+        case Fault::zone_loss:
+            for (std::uint8_t o = 0; o < World::size; ++o)
+                if (takes_node(episode, o) && world_.agents[o]->alive()) return true;
+            return false;
         case Fault::freeze:
         case Fault::pause_agent:
         case Fault::hang_etcd:
@@ -196,6 +227,11 @@ bool Episodes::apply_now(const Episode& episode) {
         case Fault::batched:
         case Fault::repeated:
         case Fault::forbidden:
+        case Fault::unbound:
+        case Fault::drain:
+        case Fault::orphan_set:
+        case Fault::no_image:
+        case Fault::readiness:
         case Fault::count_:
             break;
     }
@@ -273,6 +309,7 @@ void Episodes::end_those(Ends ended) {
 
 void Episodes::end_all() {
     end_those([](const Active&) { return true; });
+    world_.finish_deletions();
     planned_.clear();
     due_.clear();
     for (std::uint8_t o = 0; o < World::size; ++o)
@@ -295,6 +332,7 @@ void Episodes::end(Fault fault, std::uint8_t one) {
 void Episodes::refresh() {
     refresh_network();
     refresh_api();
+    refresh_host();
     std::array<bool, World::size> agent_still{};
     std::array<bool, World::size> etcd_still{};
     std::array<bool, World::size> held{};
@@ -307,7 +345,8 @@ void Episodes::refresh() {
         const Span span = seconds(std::int64_t{e.number});
         agent_still[e.one] |= e.fault == Fault::freeze || e.fault == Fault::pause_agent;
         etcd_still[e.one] |= e.fault == Fault::freeze || e.fault == Fault::hang_etcd;
-        held[e.one] |= e.fault == Fault::hold;
+        for (std::uint8_t o = 0; o < World::size; ++o)
+            held[o] |= takes_node(e, o);
         if (e.fault == Fault::slow_start) slow[e.one] = std::max(slow[e.one], span);
         if (e.fault == Fault::stale_watch) late[e.one] = std::max(late[e.one], span);
         if (e.fault == Fault::lose_answers) lost_answers = std::max(lost_answers, e.number);
@@ -383,6 +422,23 @@ void Episodes::refresh_api() {
     if (trouble != world_.api.trouble) world_.trouble_api(trouble);
 }
 
+void Episodes::refresh_host() {
+    HostTrouble trouble;
+    for (const Active& active : active_) {
+        const Episode& e = active.episode;
+        trouble.unbound[e.one] |= e.fault == Fault::unbound;
+        trouble.stuck[e.one] |= e.fault == Fault::stuck_claim;
+        trouble.attached[e.one] |= e.fault == Fault::multi_attach;
+        trouble.no_image[e.one] |= e.fault == Fault::no_image;
+        trouble.drained[e.one] |= e.fault == Fault::drain;
+        trouble.shadowed[e.one] |= e.fault == Fault::force_delete;
+        trouble.no_set |= e.fault == Fault::orphan_set;
+        trouble.rolling |= e.fault == Fault::rollout;
+        if (e.fault == Fault::readiness) trouble.readiness[e.one] = e.number != 0;
+    }
+    if (trouble != world_.host) world_.trouble_host(trouble);
+}
+
 std::vector<std::string> Episodes::audit() const {
     std::vector<std::string> found;
     for (const Active& active : active_)
@@ -391,6 +447,7 @@ std::vector<std::string> Episodes::audit() const {
     if (!world_.network.whole()) found.push_back("the network is not whole");
     if (world_.network.weather != Network::Weather{}) found.push_back("messages still suffer");
     if (world_.api.trouble != Api::Trouble{}) found.push_back("the API still ails");
+    if (world_.host != HostTrouble{}) found.push_back("the host still ails");
     if (world_.lost_answers_percent != 0) found.push_back("answers are still lost");
     if (world_.conflicts_percent != 0) found.push_back("writes still conflict");
     for (std::uint8_t o = 0; o < World::size; ++o) {

@@ -99,8 +99,9 @@ class Episodes : private PartOfWorld {
     template <class Ends>
     void end_those(Ends ends);
     void refresh();
-    void refresh_network();
     void refresh_api();
+    void refresh_network();
+    void refresh_host();
 
     std::vector<Active> active_;
     std::vector<Episode> planned_;

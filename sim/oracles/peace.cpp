@@ -33,12 +33,6 @@ bool Peace::all_is_well() const {
     });
 }
 
-bool Peace::store_is_away() const {
-    for (std::uint8_t o = 0; o < Network::size; ++o)
-        if (world_.network.reaches_store(o)) return false;
-    return true;
-}
-
 // Members that have to come or to go.
 std::size_t Peace::changes_left() const {
     const auto leader = world_.cluster.able_leader();
@@ -103,7 +97,7 @@ std::vector<Peace::Member> Peace::members() const {
 void Peace::watch_outage() {
     const std::uint32_t wanted = world_.store.desired.replicas;
     const Instant quiet_since = world_.faults.last_at();
-    if (!store_is_away()) return outage_.reset();
+    if (!world_.network.store_is_away()) return outage_.reset();
     if (outage_ && (outage_->quiet_since != quiet_since || outage_->wanted != wanted))
         outage_.reset();
     if (!outage_) {

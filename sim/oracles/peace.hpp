@@ -43,7 +43,6 @@ class Peace : private PartOfOracles {
     };
 
     bool all_is_well() const;
-    bool store_is_away() const;
     std::size_t changes_left() const;
     Span bound_of(std::size_t changes) const;
     std::vector<Member> members() const;

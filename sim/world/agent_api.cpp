@@ -140,13 +140,14 @@ bool Agent::fail_over(std::uint8_t instance) {
 // Not from a cache. False: what is desired cannot be read.
 bool Agent::read_store() {
     if (api_refuses()) return false;
-    tell_desired(world_.store.desired);
+    if (!world_.no_set()) tell_desired(world_.store.desired);
     tell_record(world_.store.record);
-    return true;
+    return !world_.no_set();
 }
 
 std::optional<Refused> Agent::desired_moved_on() {
     if (auto no = api_refuses()) return no;
+    if (world_.no_set()) return Refused{Refusal::precondition, "404 there is no StatefulSet"};
     if (!tell_desired(world_.store.desired)) return std::nullopt;
     return Refused{Refusal::precondition, "other replicas are desired now"};
 }

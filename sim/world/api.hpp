@@ -23,7 +23,7 @@ class Api {
     // What a cache may show: one state of what agents watch.
     struct Version {
         std::uint64_t number = 0;
-        Desired desired;
+        std::optional<Desired> desired;  // of a StatefulSet that is there
         std::optional<ClusterRecord> record;
     };
 
@@ -40,10 +40,11 @@ class Api {
     Trouble trouble;
 
     // The store is as it was never before: the number of this version.
-    std::uint64_t note(const Store& store) {
+    std::uint64_t note(const Store& store, bool set_is_there) {
         Version& version = kept_[++newest_ % remembered];
         version.number = newest_;
-        version.desired = store.desired;
+        version.desired.reset();
+        if (set_is_there) version.desired = store.desired;
         version.record = store.record;
         // The host compacts: no cache shows what it does not keep.
         for (std::uint64_t& shown : shown_)

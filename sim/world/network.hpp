@@ -2,6 +2,7 @@
 // replicas and the record is another network: each replica has its own cut from it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -35,6 +36,9 @@ class Network {
     }
 
     bool reaches_store(std::uint8_t replica) const { return !store_cut_[replica]; }
+    bool store_is_away() const {  // from everybody
+        return std::all_of(store_cut_.begin(), store_cut_.end(), [](bool cut) { return cut; });
+    }
     void cut_store(std::uint8_t replica, bool cut) { store_cut_[replica] = cut; }
 
     bool whole() const {

@@ -2,6 +2,7 @@
 // in parallel, a terminating pod is finished before it is made again, a stopped process is
 // restarted with back-off, SIGKILL follows SIGTERM after the grace.
 #include <algorithm>
+#include <utility>
 
 #include "core/rules/recovery_plan.hpp"
 #include "sim/world/world.hpp"
@@ -32,10 +33,22 @@ void World::start_pod(std::uint8_t o, Span after) {
         start);
 }
 
+void World::pod_starts(std::uint8_t o) {
+    Pod& pod = pods[o];
+    pod.ran = true;
+    pod.started_at = kernel.now;
+    if (pod.shadowed) {
+        faults.felt(Fault::force_delete);
+        return restart_container(o);  // the lock is taken
+    }
+    pod.phase = Pod::Phase::running;
+    agents[o]->start();
+}
+
 void World::terminate_pod(std::uint8_t o) {
     Pod& pod = pods[o];
     if (pod.phase == Pod::Phase::terminating || pod.phase == Pod::Phase::absent) return;
-    const bool runs = agents[o]->alive();
+    const bool runs = agents[o]->alive() && !pod.shadowed;
     ++pod.incarnation;
     pod.phase = Pod::Phase::terminating;
     if (!runs) return pod_is_gone(o);
@@ -53,18 +66,22 @@ void World::pod_is_gone(std::uint8_t o) {
     ++pod.incarnation;
     pod.phase = Pod::Phase::absent;
     pod.restarts = 0;
+    pod.ran = false;
     const bool unwanted = o >= store.desired.replicas && store.desired.replicas > 0;
-    if (unwanted && config.volumes == Retention::on_scale_delete) {
-        oracles.losing(o);
-        set_journal_aside(o);
-        volumes[o] = Volume{};
-        volumes[o].journal.owner = o;
-    }
+    if (unwanted && retention_ != config.volumes) faults.felt(Fault::retention);
+    if (unwanted && retention_ == Retention::on_scale_delete) claims[o].terminating = true;
+    if (claims[o].terminating) finish_claim(o);
 }
 
 void World::agent_ended(std::uint8_t o) {
     Pod& pod = pods[o];
+    if (std::exchange(pod.shadowed, false)) return;  // whoever comes next starts by itself
     if (pod.phase == Pod::Phase::terminating) return pod_is_gone(o);
+    restart_container(o);
+}
+
+void World::restart_container(std::uint8_t o) {
+    Pod& pod = pods[o];
     if (kernel.now - pod.started_at > minutes(1)) pod.restarts = 0;
     ++pod.restarts;
     pod.phase = Pod::Phase::waiting;
@@ -73,6 +90,8 @@ void World::agent_ended(std::uint8_t o) {
 }
 
 void World::reconcile() {
+    if (host.no_set) return;  // nobody controls the pods
+    disrupt();
     const bool ordered = store.desired.policy == PodManagement::ordered;
     if (!ordered) {
         for (std::uint8_t o = 0; o < size; ++o)
@@ -92,7 +111,7 @@ void World::reconcile() {
 void World::reconcile_pod(std::uint8_t o) {
     Pod& pod = pods[o];
     if (o >= store.desired.replicas) return terminate_pod(o);
-    if (pod.phase == Pod::Phase::absent && !pod.held) start_pod(o, Span{});
+    if (pod.phase == Pod::Phase::absent && !pod.held && may_be_made(o)) start_pod(o, Span{});
     if (pod.phase == Pod::Phase::waiting && !pod.held) start_pod(o, restart_wait(pod.restarts));
 }
 
@@ -117,10 +136,7 @@ void World::upgrade(std::uint8_t o, Version version) {
 
 void World::wipe(std::uint8_t o) {
     agents[o]->die();
-    oracles.losing(o);
-    set_journal_aside(o);
-    volumes[o] = Volume{};
-    volumes[o].journal.owner = o;
+    lose_volume(o);
 }
 
 bool World::roll_back(std::uint8_t o) {
@@ -165,9 +181,38 @@ void World::hold(std::uint8_t o, bool held) {
 }
 
 // OrderedReady makes a missing pod only when those before it are ready, by their own agents' word.
-bool World::ready(std::uint8_t o) const {
+// Of a shadowed one the host asks the pod that is not let in.
+bool World::ready(std::uint8_t o) {
     const Agent& agent = *agents[o];
-    return agent.says_ready() || agent.awaits_peers();
+    const bool truth = !pods[o].shadowed && (agent.says_ready() || agent.awaits_peers());
+    const std::optional<bool> said = host.readiness[o];
+    if (said && *said != truth) faults.felt(Fault::readiness);
+    return said.value_or(truth);
+}
+
+bool World::all_others_ready(std::uint8_t o) {
+    for (std::uint8_t other = 0; other < store.desired.replicas && other < size; ++other)
+        if (other != o && (pods[other].phase != Pod::Phase::running || !ready(other))) return false;
+    return true;
+}
+
+// What is asked of pods that run: an eviction from a drained node, which a budget of one
+// unavailable pod may put off, and a new template, by which each is made anew once all others are
+// ready.
+void World::disrupt() {
+    if (network.store_is_away()) return;
+    for (std::uint8_t o = 0; o < size; ++o) {
+        if (!host.drained[o] || pods[o].phase != Pod::Phase::running || !all_others_ready(o))
+            continue;
+        faults.felt(Fault::drain);
+        terminate_pod(o);
+    }
+    if (!host.rolling || rollout_ == 0) return;
+    const auto o = static_cast<std::uint8_t>(rollout_ - 1);
+    if (pods[o].phase != Pod::Phase::running || !all_others_ready(o)) return;
+    --rollout_;
+    faults.felt(Fault::rollout);
+    terminate_pod(o);
 }
 
 void World::cut_store(std::uint8_t o, bool cut) {

@@ -43,7 +43,8 @@ World::World(Config given)
       kernel(config.seed),
       cluster(kernel, network, volumes, *this, config.version),
       oracles(*this),
-      faults(*this) {
+      faults(*this),
+      retention_(config.volumes) {
     store.desired = config.desired;
     for (std::uint8_t o = 0; o < size; ++o) {
         agents[o].emplace(*this, o);
@@ -124,10 +125,8 @@ void World::happen(const Happening& what) {
             return;
         }
         case Kind::pod_start:
-            if (pods[what.target].incarnation != what.guard) return;
-            pods[what.target].phase = Pod::Phase::running;
-            pods[what.target].started_at = kernel.now;
-            return agents[what.target]->start();
+            if (pods[what.target].incarnation == what.guard) pod_starts(what.target);
+            return;
         case Kind::pod_kill:
             if (pods[what.target].incarnation == what.guard) agents[what.target]->die();
             return;
@@ -249,7 +248,7 @@ void World::promotion_asked(std::uint8_t leader, MemberId target) {
 }
 
 void World::store_changed() {
-    const std::uint64_t version = api.note(store);
+    const std::uint64_t version = api.note(store, !host.no_set);
     for (std::uint8_t i = 0; i < Api::instances; ++i) {
         if (api.trouble.lag[i] == Span{}) {
             show(i, version);

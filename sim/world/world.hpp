@@ -18,6 +18,7 @@
 #include "sim/world/api.hpp"
 #include "sim/world/cluster.hpp"
 #include "sim/world/disk.hpp"
+#include "sim/world/host.hpp"
 #include "sim/world/network.hpp"
 #include "sim/world/onlooker.hpp"
 #include "sim/world/parts.hpp"
@@ -44,16 +45,6 @@ struct Config {
 
 // Times that make a world lively: what takes minutes in production takes seconds.
 Policy quick_policy();
-
-struct Pod {
-    enum class Phase : std::uint8_t { absent, starting, running, terminating, waiting };
-    Phase phase = Phase::absent;
-    std::uint64_t incarnation = 0;
-    std::uint32_t restarts = 0;
-    Instant started_at;
-    Instant killed_at;  // terminating: the end of its grace
-    bool held = false;  // its node is away: it is not started
-};
 
 class World final : private EtcdWatcher {
   public:
@@ -89,6 +80,15 @@ class World final : private EtcdWatcher {
     // Another etcd for this replica, and its pod anew, as a rollout does.
     void upgrade(std::uint8_t o, Version version);
     void hold(std::uint8_t o, bool held);
+    void trouble_host(const HostTrouble& trouble);
+    // Each false: there is nothing to do it to.
+    bool delete_claim(std::uint8_t o);  // it goes with its pod
+    bool strip_claim(std::uint8_t o);   // it goes at once, with whatever uses it
+    void finish_deletions();            // as if every pod of a claim that ends had gone
+    bool lose_node(std::uint8_t o);     // for good: its pod is made anew elsewhere
+    bool force_delete(std::uint8_t o);
+    bool set_retention(Retention now);
+    void roll_out() { rollout_ = store.desired.replicas; }
     void cut_store(std::uint8_t o, bool cut);
     bool change_content(std::uint8_t o);
     void lose_journal(std::uint8_t o, std::size_t records);  // its last ones
@@ -118,6 +118,7 @@ class World final : private EtcdWatcher {
     bool api_admits(std::uint8_t o) const {
         return network.reaches_store(o) && !api.trouble.forbidden[o];
     }
+    bool no_set() const { return host.no_set; }  // nobody says how many replicas are desired
     void set_journal_aside(std::uint8_t o);
     std::uint64_t await_request(std::uint8_t via, std::uint8_t agent, const Command& command,
                                 std::uint64_t number, bool answer_lost);
@@ -139,6 +140,8 @@ class World final : private EtcdWatcher {
     Coverage coverage;
     std::array<Placed<Agent>, Network::size> agents;
     std::array<Pod, Network::size> pods;
+    std::array<Claim, Network::size> claims;
+    HostTrouble host;
     std::uint32_t lost_answers_percent = 0;
     std::uint32_t conflicts_percent = 0;
     std::array<Span, Network::size> watch_lag{};
@@ -167,7 +170,17 @@ class World final : private EtcdWatcher {
     void start_pod(std::uint8_t o, Span after);
     void terminate_pod(std::uint8_t o);
     void pod_is_gone(std::uint8_t o);
-    bool ready(std::uint8_t o) const;
+    void pod_starts(std::uint8_t o);
+    void restart_container(std::uint8_t o);
+    bool ready(std::uint8_t o);
+    bool all_others_ready(std::uint8_t o);
+    void disrupt();
+
+    // claims.cpp
+    bool may_be_made(std::uint8_t o);
+    void bind(std::uint8_t o);
+    void finish_claim(std::uint8_t o);
+    void lose_volume(std::uint8_t o);
 
     // client.cpp
     void put();
@@ -183,6 +196,8 @@ class World final : private EtcdWatcher {
     void answer_request(const Request& request, const LogEntry& entry, bool accepted);
 
     std::array<std::optional<Volume>, Network::size> saved_;
+    Retention retention_;
+    std::uint32_t rollout_ = 0;  // so many pods are still to be made anew
     std::map<std::uint64_t, Request> requests_;
     std::uint64_t next_uid_ = 0;
     std::uint64_t next_write_ = 0;

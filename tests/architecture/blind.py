@@ -19,6 +19,7 @@ PORTS = {
     "api": "the API server that it is connected to",
     "api_admits": "what that one says to a request",
     "config": "its settings",
+    "no_set": "whether the store has a StatefulSet",
     "network": "who is reached: asked before anything is told",
     "store": "the host's API, past its caches",
     "volumes": "its own disk",
