@@ -91,6 +91,10 @@ constexpr FaultKind kinds[] = {
     {rollout,        "S14", "rollout",       host,    operator_step, Shape::none,           lasting, 0, 0,       ""},
     {no_image,       "S15", "no image",      host,    transient,     Shape::replica,        lasting, 0, 0,       ""},
     {readiness,      "S16", "readiness",     host,    transient,     Shape::replica_number, lasting, 0, 1,       ""},
+    // The DNS, of whoever starts anew.
+    {stale_name,     "X2",  "stale name",    network, transient,     Shape::replica_number, lasting, 1, 60,      ""},
+    {failing_names,  "X3",  "failing names", network, transient,     Shape::number,         lasting, 5, 80,      ""},
+    {slow_names,     "X5",  "slow names",    network, transient,     Shape::number,         lasting, 1, 20,      ""},
 };
 // clang-format on
 

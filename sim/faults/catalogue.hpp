@@ -83,6 +83,9 @@ enum class Fault : std::uint8_t {
     rollout,
     no_image,
     readiness,
+    stale_name,
+    failing_names,
+    slow_names,
     count_,
 };
 inline constexpr auto faults_count = static_cast<std::size_t>(Fault::count_);

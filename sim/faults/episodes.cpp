@@ -232,6 +232,9 @@ bool Episodes::apply_now(const Episode& episode) {
         case Fault::orphan_set:
         case Fault::no_image:
         case Fault::readiness:
+        case Fault::stale_name:
+        case Fault::failing_names:
+        case Fault::slow_names:
         case Fault::count_:
             break;
     }
@@ -330,6 +333,7 @@ void Episodes::end(Fault fault, std::uint8_t one) {
 
 // The world suffers from what is active and from nothing else: computed anew each time.
 void Episodes::refresh() {
+    refresh_names();
     refresh_network();
     refresh_api();
     refresh_host();
@@ -373,9 +377,10 @@ void Episodes::refresh_network() {
     for (std::uint8_t from = 0; from < World::size; ++from) {
         for (std::uint8_t to = 0; to < World::size; ++to) {
             const bool cut =
-                from != to && std::any_of(active_.begin(), active_.end(), [&](const Active& one) {
-                    return cuts(one.episode, from, to);
-                });
+                from != to && (!world_.names.finds(from, to) ||
+                               std::any_of(active_.begin(), active_.end(), [&](const Active& one) {
+                                   return cuts(one.episode, from, to);
+                               }));
             if (cut == !network.hears(from, to)) continue;
             moved = true;
             if (cut)
@@ -401,6 +406,19 @@ void Episodes::refresh_network() {
     }
     network.weather = weather;
     if (moved) world_.cluster.touch();
+}
+
+void Episodes::refresh_names() {
+    Names::Trouble trouble;
+    for (const Active& active : active_) {
+        const Episode& e = active.episode;
+        const Span span = seconds(std::int64_t{e.number});
+        if (e.fault == Fault::stale_name)
+            trouble.stale[e.one] = std::max(trouble.stale[e.one], span);
+        if (e.fault == Fault::failing_names) trouble.failing = std::max(trouble.failing, e.number);
+        if (e.fault == Fault::slow_names) trouble.slow = std::max(trouble.slow, span);
+    }
+    if (trouble != world_.names.trouble) world_.trouble_names(trouble);
 }
 
 void Episodes::refresh_api() {
@@ -447,6 +465,7 @@ std::vector<std::string> Episodes::audit() const {
     if (!world_.network.whole()) found.push_back("the network is not whole");
     if (world_.network.weather != Network::Weather{}) found.push_back("messages still suffer");
     if (world_.api.trouble != Api::Trouble{}) found.push_back("the API still ails");
+    if (world_.names.trouble != Names::Trouble{}) found.push_back("the DNS still ails");
     if (world_.host != HostTrouble{}) found.push_back("the host still ails");
     if (world_.lost_answers_percent != 0) found.push_back("answers are still lost");
     if (world_.conflicts_percent != 0) found.push_back("writes still conflict");

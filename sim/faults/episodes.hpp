@@ -70,6 +70,8 @@ class Episodes : private PartOfWorld {
     // Of those that waited for a command: how often that changed anything.
     std::uint64_t took_at_commands() const { return took_at_commands_; }
 
+    void refresh_network();  // also when somebody is found by name, or no more
+
     // For the world: where its agents stand with their commands.
     void committing(std::size_t commands);
     void committed(std::size_t commands);
@@ -100,7 +102,7 @@ class Episodes : private PartOfWorld {
     void end_those(Ends ends);
     void refresh();
     void refresh_api();
-    void refresh_network();
+    void refresh_names();
     void refresh_host();
 
     std::vector<Active> active_;

@@ -48,6 +48,8 @@ const char* name_of(Kind kind) {
             return "relist";
         case Kind::news_again:
             return "news_again";
+        case Kind::name_found:
+            return "name_found";
     }
     return "?";
 }

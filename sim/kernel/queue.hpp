@@ -34,6 +34,7 @@ enum class Kind : std::uint8_t {
     api_cache,  // a server's cache moves on
     relist,
     news_again,
+    name_found,
 };
 const char* name_of(Kind kind);
 

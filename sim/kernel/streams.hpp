@@ -26,6 +26,7 @@ enum class Purpose : std::uint8_t {
     conflict,
     peer_delay,
     api,
+    names,
     count_,
 };
 

@@ -613,6 +613,7 @@ void Cluster::happen(const Happening& what) {
         case Kind::api_cache:
         case Kind::relist:
         case Kind::news_again:
+        case Kind::name_found:
             return;
     }
 }

@@ -35,7 +35,7 @@ void World::start_pod(std::uint8_t o, Span after) {
 
 void World::pod_starts(std::uint8_t o) {
     Pod& pod = pods[o];
-    pod.ran = true;
+    if (!std::exchange(pod.ran, true)) address_changed(o);
     pod.started_at = kernel.now;
     if (pod.shadowed) {
         faults.felt(Fault::force_delete);

@@ -143,6 +143,8 @@ void World::happen(const Happening& what) {
             return faults.happen(what);
         case Kind::api_cache:
             return show(what.target, what.guard);
+        case Kind::name_found:
+            return name_found(what);
     }
 }
 

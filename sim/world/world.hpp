@@ -19,6 +19,7 @@
 #include "sim/world/cluster.hpp"
 #include "sim/world/disk.hpp"
 #include "sim/world/host.hpp"
+#include "sim/world/names.hpp"
 #include "sim/world/network.hpp"
 #include "sim/world/onlooker.hpp"
 #include "sim/world/parts.hpp"
@@ -81,6 +82,7 @@ class World final : private EtcdWatcher {
     void upgrade(std::uint8_t o, Version version);
     void hold(std::uint8_t o, bool held);
     void trouble_host(const HostTrouble& trouble);
+    void trouble_names(const Names::Trouble& trouble);
     // Each false: there is nothing to do it to.
     bool delete_claim(std::uint8_t o);  // it goes with its pod
     bool strip_claim(std::uint8_t o);   // it goes at once, with whatever uses it
@@ -142,6 +144,7 @@ class World final : private EtcdWatcher {
     std::array<Pod, Network::size> pods;
     std::array<Claim, Network::size> claims;
     HostTrouble host;
+    Names names;
     std::uint32_t lost_answers_percent = 0;
     std::uint32_t conflicts_percent = 0;
     std::array<Span, Network::size> watch_lag{};
@@ -175,6 +178,11 @@ class World final : private EtcdWatcher {
     bool ready(std::uint8_t o);
     bool all_others_ready(std::uint8_t o);
     void disrupt();
+
+    // names.cpp
+    void address_changed(std::uint8_t o);
+    void look_up(std::uint8_t from, std::uint8_t to, Span stale);
+    void name_found(const Happening& what);
 
     // claims.cpp
     bool may_be_made(std::uint8_t o);

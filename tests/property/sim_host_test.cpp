@@ -197,6 +197,35 @@ TEST(Pod, ARolloutMakesEachAnewTheHighestFirst) {
     EXPECT_EQ(3U, felt(world, Fault::rollout));
 }
 
+TEST(Names, ANewPodIsLookedForAtItsOldAddress) {
+    World world(quick());
+    settled(world);
+    world.suffer("stale name 1 30");
+    EXPECT_TRUE(world.network.whole());
+    world.kill_agent(1);
+    world.run_for(seconds(5));
+    EXPECT_TRUE(world.network.whole()) << "a container that starts again keeps its pod's address";
+    world.delete_pod(1);
+    world.run_for(seconds(3));
+    EXPECT_FALSE(world.network.whole());
+    EXPECT_TRUE(world.network.hears(1, 0)) << "who is new asks, and is told right";
+    world.run_for(seconds(40));
+    EXPECT_TRUE(world.network.whole()) << "no answer is kept for longer";
+}
+
+TEST(Names, WhoSearchesWhenTheFaultsEndFindsAtOnce) {
+    for (const char* fault : {"stale name 1 60", "failing names 80", "slow names 20"}) {
+        World world(quick());
+        settled(world);
+        world.suffer(fault);
+        world.delete_pod(1);
+        world.run_for(seconds(2));
+        EXPECT_FALSE(world.network.whole()) << fault;
+        world.end_faults();
+        EXPECT_TRUE(world.network.whole()) << fault;
+    }
+}
+
 // A fault that changes nothing in any life proves nothing (3.10).
 TEST(Faults, WhatTheHostSuffersIsMetInSomeLife) {
     std::array<Episodes::Count, faults_count> sum{};
