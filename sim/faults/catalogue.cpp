@@ -95,6 +95,40 @@ constexpr FaultKind kinds[] = {
     {stale_name,     "X2",  "stale name",    network, transient,     Shape::replica_number, lasting, 1, 60,      ""},
     {failing_names,  "X3",  "failing names", network, transient,     Shape::number,         lasting, 5, 80,      ""},
     {slow_names,     "X5",  "slow names",    network, transient,     Shape::number,         lasting, 1, 20,      ""},
+    {disk_errors,    "D1",  "disk errors",   disk,    transient,     Shape::replica_number, lasting, 1, 100,     ""},
+    {sync_fails,     "D2",  "fail sync",     disk,    transient,     Shape::replica,        at_once, 0, 0,       ""},
+    {tear_log,       "D4",  "tear log",      disk,    data_loss,     Shape::replica,        at_once, 0, 0,       "S4 L1"},
+    {flip_log,       "D5",  "flip log",      disk,    data_loss,     Shape::replica,        at_once, 0, 0,       "S4 L1"},
+    {misdirect,      "D6",  "misdirect",     disk,    data_loss,     Shape::replica,        at_once, 0, 0,       "S4 L1"},
+    {cut_db,         "D15", "cut db",        disk,    data_loss,     Shape::replica,        at_once, 0, 0,       "S4 L1"},
+    {lose_log,       "D16", "lose log",      disk,    data_loss,     Shape::replica,        at_once, 0, 0,       "S4 L1"},
+    {lose_db,        "D16", "lose db",       disk,    data_loss,     Shape::replica,        at_once, 0, 0,       "S4 L1"},
+    {lose_snapshots, "D17", "lose snapshots", disk,   data_loss,     Shape::replica,        at_once, 0, 0,       "S4 L1"},
+    {full_disk,      "D11", "full disk",     disk,    transient,     Shape::replica,        lasting, 0, 0,       ""},
+    {slow_disk,      "D12", "slow disk",     disk,    transient,     Shape::replica_number, lasting, 5, 500,     ""},
+    {read_only,      "D13", "read-only",     disk,    transient,     Shape::replica,        lasting, 0, 0,       ""},
+    {lose_rename,    "D14", "lose rename",   disk,    data_loss,     Shape::replica,        at_once, 0, 0,       "S4 L1"},
+    {store,          "R1",  "store",         etcd,    transient,     Shape::number,         lasting, 30, 120,    ""},
+    {wall_ahead,     "K1",  "wall ahead",    clock,   transient,     Shape::replica_number, at_once, 1, 31'536'000, ""},
+    {wall_back,      "K4",  "wall back",     clock,   transient,     Shape::replica_number, at_once, 1, 31'536'000, ""},
+    {stop_clock,     "K6",  "stop clock",    clock,   transient,     Shape::replica,        brief,   0, 0,       ""},
+    {jump_all,       "K8",  "jump all",      clock,   transient,     Shape::number,         at_once, 1, 3'600,   ""},
+    {stop_agent,     "P2",  "stop agent",    process, transient,     Shape::replica,        at_once, 0, 0,       ""},
+    {out_of_memory,  "P4",  "out-of-memory", process, transient,     Shape::replica_number, lasting, 1, 20,      ""},
+    {crash_loop,     "P5",  "crash loop",    process, transient,     Shape::replica,        lasting, 0, 0,       ""},
+    {wrong_binary,   "P8",  "wrong binary",  process, transient,     Shape::replica_release, lasting, 30'423, 0, ""},
+    {port_taken,     "P9",  "port taken",    process, transient,     Shape::replica,        lasting, 0, 0,       ""},
+    {no_files,       "P9",  "no-files",      process, transient,     Shape::replica,        lasting, 0, 0,       ""},
+    {leftover,       "P10", "leftover",      process, transient,     Shape::replica,        lasting, 0, 0,       ""},
+    {bandwidth,      "N7",  "bandwidth",     network, transient,     Shape::number,         lasting, 100, 5'000, ""},
+    {blackhole,      "N9",  "blackhole",     network, transient,     Shape::replica,        lasting, 0, 0,       ""},
+    {slow_apply,     "R10", "slow apply",    etcd,    transient,     Shape::replica_number, lasting, 1, 10,      ""},
+    {auth,           "R13", "auth",          etcd,    transient,     Shape::none,           lasting, 0, 0,       ""},
+    {flip_journal,   "J3",  "flip journal",  journal, transient,     Shape::replica,        at_once, 0, 0,       ""},
+    {full_journal,   "J9",  "full journal",  journal, transient,     Shape::replica,        lasting, 0, 0,       ""},
+    {tell_twice,     "J8",  "tell twice",    journal, transient,     Shape::replica,        lasting, 0, 0,       ""},
+    {wipe_most,      "O4",  "wipe most",     person,  data_loss,     Shape::replica,        at_once, 0, 0,       "S4 L1"},
+    {pause_all,      "O8",  "pause agents",  person,  transient,     Shape::none,           lasting, 0, 0,       ""},
 };
 // clang-format on
 
@@ -151,10 +185,6 @@ std::optional<std::uint32_t> number_in(const std::string& word) {
         value = value * 10 + static_cast<std::uint32_t>(c - '0');
     }
     return value;
-}
-
-std::uint32_t number_of(Version release) {
-    return (release.major * 100U + release.minor) * 100U + release.patch;
 }
 
 std::optional<std::uint8_t> replica_in(const std::string& word) {
@@ -299,6 +329,9 @@ bool is_drawn(Fault fault) {
 
 Version release_of(std::uint32_t number) {
     return {number / 10'000, number / 100 % 100, number % 100};
+}
+std::uint32_t number_of(Version release) {
+    return (release.major * 100U + release.minor) * 100U + release.patch;
 }
 
 const char* name_of(Edge edge) { return edge_names[static_cast<std::size_t>(edge)]; }

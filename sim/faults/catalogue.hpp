@@ -86,6 +86,40 @@ enum class Fault : std::uint8_t {
     stale_name,
     failing_names,
     slow_names,
+    disk_errors,
+    sync_fails,
+    tear_log,
+    flip_log,
+    misdirect,
+    cut_db,
+    lose_log,
+    lose_db,
+    lose_snapshots,
+    full_disk,
+    slow_disk,
+    read_only,
+    lose_rename,
+    store,
+    wall_ahead,
+    wall_back,
+    stop_clock,
+    jump_all,
+    stop_agent,
+    out_of_memory,
+    crash_loop,
+    wrong_binary,
+    port_taken,
+    no_files,
+    leftover,
+    bandwidth,
+    blackhole,
+    slow_apply,
+    auth,
+    flip_journal,
+    full_journal,
+    tell_twice,
+    wipe_most,
+    pause_all,
     count_,
 };
 inline constexpr auto faults_count = static_cast<std::size_t>(Fault::count_);
@@ -141,8 +175,9 @@ const char* crash_point_name(std::uint32_t number);
 const char* crash_command(std::uint32_t number);  // empty: whatever comes next
 std::uint32_t crash_commands();
 
-// What the number of an episode says where it names a release.
+// What the number of an episode says where it names a release, and the reverse.
 Version release_of(std::uint32_t number);
+std::uint32_t number_of(Version release);
 
 // Where beside its command a fault falls (3.4, E12). Nothing passes between commit and release, so
 // only what stops the agent differs there. in_flight: a change of the cluster that raft has not

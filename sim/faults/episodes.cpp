@@ -14,6 +14,7 @@ constexpr Span applied_after = milliseconds(200);
 // What a pending Happening of ours means.
 constexpr std::uint64_t begins = 1;
 constexpr std::uint64_t ends = 2;
+constexpr std::uint64_t filled = 3;
 
 std::uint8_t api_instance(std::uint8_t number) { return number % Api::instances; }
 
@@ -37,7 +38,7 @@ bool takes_node(const Episode& episode, std::uint8_t o) {
 
 // Of those that last: one that does something when it begins, or does not apply.
 bool begins_with_a_step(Fault fault) {
-    return fault == Fault::fill || fault == Fault::stuck_claim || fault == Fault::multi_attach ||
+    return fault == Fault::fill || fault == Fault::store || fault == Fault::stuck_claim || fault == Fault::multi_attach ||
            fault == Fault::force_delete || fault == Fault::rollout || fault == Fault::zone_loss;
 }
 
@@ -75,6 +76,7 @@ bool Episodes::apply(const Episode& episode) {
     const bool waits = episode.fault == Fault::fill;
     if (kind_of(episode.fault).lasts_most == Span{} && !waits) return apply_now(episode);
     if (begins_with_a_step(episode.fault) && !apply_now(episode)) return false;
+    if (!applies(episode)) return false;
     active_.push_back({episode, ++ids_});
     const Span lasts = waits ? applied_after : episode.lasts;
     if (lasts.us > 0) {
@@ -140,6 +142,57 @@ bool Episodes::apply_now(const Episode& episode) {
             const auto leader = world_.cluster.able_leader();
             return leader && world_.cluster.resize(*leader, EntryKind::fill, episode.number, 0);
         }
+        case Fault::store: {
+            const auto leader = world_.cluster.able_leader();
+            if (!leader || !world_.cluster.resize(*leader, EntryKind::store, episode.number, 0))
+                return false;
+            Happening applied;
+            applied.kind = Kind::fault;
+            applied.payload = filled;
+            world_.kernel.schedule(applied_after, applied);
+            return true;
+        }
+        case Fault::sync_fails:
+            if (!world_.cluster.process(one).up()) return false;
+            world_.cluster.end(one, ExitClass::unknown);
+            return true;
+        case Fault::tear_log:
+            return world_.damage(one, Damage::wal_last_half);
+        case Fault::flip_log:
+            return world_.damage(one, Damage::wal_bit);
+        case Fault::misdirect:
+            return world_.misdirect(one);
+        case Fault::cut_db:
+            return world_.damage(one, Damage::db_pages);
+        case Fault::lose_log:
+            return world_.damage(one, Damage::wal_lost);
+        case Fault::lose_db:
+            return world_.damage(one, Damage::db_lost);
+        case Fault::lose_snapshots:
+            return world_.damage(one, Damage::snap_lost);
+        case Fault::lose_rename:
+            return world_.lose_rename(one);
+        case Fault::wall_ahead:
+            world_.agents[one]->set_wall(seconds(std::int64_t{episode.number}));
+            return true;
+        case Fault::wall_back:
+            world_.agents[one]->set_wall(seconds(-std::int64_t{episode.number}));
+            return true;
+        case Fault::jump_all:
+            for (const auto& agent : world_.agents)
+                agent->jump(seconds(std::int64_t{episode.number}));
+            return true;
+        case Fault::stop_agent:
+            if (!world_.agents[one]->alive() || world_.pods[one].phase != Pod::Phase::running)
+                return false;
+            world_.stop_agent(one);
+            return true;
+        case Fault::flip_journal:
+            if (world_.volumes[one].journal.records.empty()) return false;
+            world_.volumes[one].journal.flipped = true;
+            return true;
+        case Fault::wipe_most:
+            return wipe_most(one);
         case Fault::jump:
             world_.agents[one]->jump(seconds(std::int64_t{episode.number}));
             return true;
@@ -235,6 +288,24 @@ bool Episodes::apply_now(const Episode& episode) {
         case Fault::stale_name:
         case Fault::failing_names:
         case Fault::slow_names:
+        case Fault::disk_errors:
+        case Fault::full_disk:
+        case Fault::slow_disk:
+        case Fault::read_only:
+        case Fault::stop_clock:
+        case Fault::out_of_memory:
+        case Fault::crash_loop:
+        case Fault::wrong_binary:
+        case Fault::port_taken:
+        case Fault::no_files:
+        case Fault::leftover:
+        case Fault::bandwidth:
+        case Fault::blackhole:
+        case Fault::slow_apply:
+        case Fault::auth:
+        case Fault::full_journal:
+        case Fault::tell_twice:
+        case Fault::pause_all:
         case Fault::count_:
             break;
     }
@@ -305,6 +376,7 @@ void Episodes::end_those(Ends ended) {
         last_[static_cast<std::size_t>(kind_of(episode.fault).family)] = world_.kernel.now;
         if (world_.watched()) world_.say("END   " + text_of(episode));
         if (episode.fault == Fault::fill) raise_nospace();
+        deletes_ |= episode.fault == Fault::store;
         some = true;
     }
     if (some) refresh();
@@ -315,8 +387,10 @@ void Episodes::end_all() {
     world_.finish_deletions();
     planned_.clear();
     due_.clear();
-    for (std::uint8_t o = 0; o < World::size; ++o)
+    for (std::uint8_t o = 0; o < World::size; ++o) {
         world_.agents[o]->plan_crash({});
+        world_.agents[o]->set_wall({});
+    }
     refresh();
     world_.store_changed();
 }
@@ -337,6 +411,8 @@ void Episodes::refresh() {
     refresh_network();
     refresh_api();
     refresh_host();
+    refresh_volumes();
+    refresh_processes();
     std::array<bool, World::size> agent_still{};
     std::array<bool, World::size> etcd_still{};
     std::array<bool, World::size> held{};
@@ -348,6 +424,7 @@ void Episodes::refresh() {
         const Episode& e = active.episode;
         const Span span = seconds(std::int64_t{e.number});
         agent_still[e.one] |= e.fault == Fault::freeze || e.fault == Fault::pause_agent;
+        if (e.fault == Fault::pause_all) agent_still.fill(true);
         etcd_still[e.one] |= e.fault == Fault::freeze || e.fault == Fault::hang_etcd;
         for (std::uint8_t o = 0; o < World::size; ++o)
             held[o] |= takes_node(e, o);
@@ -394,6 +471,7 @@ void Episodes::refresh_network() {
                      one.episode.fault == Fault::no_names) &&
                     one.episode.one == from);
         });
+        network.swallow(from, is_active(Fault::blackhole, from));
         if (away == !network.reaches_store(from)) continue;
         world_.cut_store(from, away);
     }
@@ -403,6 +481,10 @@ void Episodes::refresh_network() {
         if (e.fault == Fault::duplicate) weather.twice = std::max(weather.twice, e.number);
         if (e.fault == Fault::delay)
             weather.later = std::max(weather.later, milliseconds(std::int64_t{e.number}));
+        if (e.fault == Fault::bandwidth)
+            weather.entries_a_second = weather.entries_a_second == 0
+                                           ? e.number
+                                           : std::min(weather.entries_a_second, e.number);
     }
     network.weather = weather;
     if (moved) world_.cluster.touch();
@@ -476,6 +558,8 @@ std::vector<std::string> Episodes::audit() const {
         if (world_.cluster.process(o).frozen) found.push_back("etcd of " + name + " still rests");
         if (world_.agents[o]->crash_planned()) found.push_back(name + " is still to crash");
         if (world_.watch_lag[o] != Span{}) found.push_back(name + " still hears late");
+        if (const std::string what = still_suffers(o); !what.empty())
+            found.push_back(name + " " + what);
     }
     return found;
 }
@@ -559,6 +643,7 @@ void Episodes::command_released(std::uint8_t agent, const Command& command) {
 }
 
 void Episodes::happen(const Happening& what) {
+    if (what.payload == filled) return raise_nospace();
     if (what.payload == begins) {
         if (due_.empty()) return;  // the faults have ended meanwhile
         const Episode first = due_.front();

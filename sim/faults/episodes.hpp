@@ -80,6 +80,8 @@ class Episodes : private PartOfWorld {
     void command_took_effect(std::uint64_t number) { reach_soon(Edge::after_effect, number); }
     void happen(const Happening& what);
     std::uint64_t commands() const { return commands_; }
+    // What a person stored, and wants no more: deleted again and again until it is gone.
+    void delete_what_filled();
 
   private:
     struct Active {
@@ -90,6 +92,8 @@ class Episodes : private PartOfWorld {
     void note_in_a_repair(Fault fault);
     bool apply(const Episode& episode);
     bool apply_now(const Episode& episode);
+    bool applies(const Episode& episode) const;
+    bool wipe_most(std::uint8_t first);
     void begin_at_command(const Episode& episode);
     void reach_at_once(Edge edge, std::size_t commands);
     void reach_soon(Edge edge, std::uint64_t number);
@@ -104,6 +108,11 @@ class Episodes : private PartOfWorld {
     void refresh_api();
     void refresh_names();
     void refresh_host();
+    void refresh_volumes();
+    void refresh_processes();
+    void refresh_binary(std::uint8_t o, std::uint32_t release);
+    bool is_active(Fault fault, std::uint8_t one) const;
+    std::string still_suffers(std::uint8_t o) const;
 
     std::vector<Active> active_;
     std::vector<Episode> planned_;
@@ -112,6 +121,10 @@ class Episodes : private PartOfWorld {
     std::array<Instant, families> last_{};  // when one of the family last began or ended
     std::array<bool, Network::size> agent_still_{};
     std::array<bool, Network::size> etcd_still_{};
+    std::array<bool, Network::size> left_over_{};
+    std::array<std::uint32_t, Network::size> wrong_{};  // the release of a wrong binary
+    std::array<Version, Network::size> right_{};        // ... and what was there before it
+    bool deletes_ = false;
     std::uint64_t ids_ = 0;
     std::uint64_t commands_ = 0;
     bool opens_ = false;  // the next command is the first of its decision

@@ -42,6 +42,14 @@ void Oracles::issued(std::uint8_t agent, const Command& command) {
 }
 
 void Oracles::carrying_out(std::uint8_t agent, const Command& command) {
+    // What rotted under the one that ran on it is lost when it shows: until then it seemed to keep
+    // what it acknowledged.
+    const bool looks = std::holds_alternative<ExamineDisk>(command.body) ||
+                       std::holds_alternative<SetAsideData>(command.body);
+    const EtcdData* rotten = world_.cluster.data(agent);
+    if (looks && looks_honest_[agent] && rotten != nullptr && rotten->damage != Damage::none &&
+        world_.cluster.process(agent).life == Life::down)
+        losing(agent);
     if (std::holds_alternative<ExamineDisk>(command.body) && lost_[agent] &&
         world_.volumes[agent].data)
         ++findings_.counts.returned;

@@ -61,7 +61,7 @@ void Contents::watch(std::uint8_t leader) {
             data != nullptr && std::any_of(conf.begin(), conf.end(), [&](const View& view) {
                 return view.id == data->id && view.ordinal == o && !view.learner;
             });
-        const bool comparable = votes && o != leader && agent.alive() && !agent.frozen() &&
+        const bool comparable = votes && o != leader && agent.alive() && agent.ages() &&
                                 world_.cluster.serves(o) && world_.cluster.serves(leader);
         if (!comparable || !world_.content_differs(leader, o)) {
             differing_[o].reset();

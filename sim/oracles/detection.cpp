@@ -34,7 +34,7 @@ bool Detection::overdue(Sight& sight, std::uint64_t of, Span bound) {
 }
 
 bool Detection::sees(std::uint8_t agent) const {
-    return world_.agents[agent]->alive() && !world_.agents[agent]->frozen();
+    return world_.agents[agent]->alive() && world_.agents[agent]->ages();
 }
 
 // As it is now: what a cache shows may be older, and a request may be refused.

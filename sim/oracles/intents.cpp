@@ -102,7 +102,7 @@ void Intents::audit() {
         const Agent& agent = *world_.agents[o];
         Desk& desk = desks_[o];
         if (!agent.alive() || desk.life != agent.life()) continue;
-        if (!agent.frozen()) {
+        if (agent.ages()) {
             look_at(o, desk);
             continue;
         }

@@ -32,6 +32,13 @@ void Oracles::losing(std::uint8_t o) {
     }
 }
 
+void Oracles::rotting(std::uint8_t o) {
+    const MemberId same_start = same_start_[o];
+    losing(o);
+    same_start_[o] = same_start;
+    looks_honest_[o] = true;
+}
+
 // What the record tells is always found; what only a peer can tell is judged when it starts. One
 // that is back between its claim and etcd's first write looks like one that never started.
 void Oracles::rolled_back(std::uint8_t o) {

@@ -8,6 +8,20 @@
 #include "sim/world/world.hpp"
 
 namespace quorate::sim {
+namespace {
+
+// By number of the write: what is committed and not yet applied is no less there.
+std::vector<bool> committed_by(const Process& p, const EtcdData& data) {
+    std::vector<bool> holds = p.has;
+    for (std::uint64_t i = p.applied; i < data.commit; ++i) {
+        if (data.log[i].kind != EntryKind::write) continue;
+        if (holds.size() <= data.log[i].payload) holds.resize(data.log[i].payload + 1);
+        holds[data.log[i].payload] = true;
+    }
+    return holds;
+}
+
+}  // namespace
 
 bool Oracles::lives(std::uint8_t o) const {
     return world_.cluster.serves(o) || served_at_[o] + unknowable > world_.kernel.now;
@@ -135,11 +149,12 @@ void Oracles::note_voters(std::uint8_t leader) {
 // S4: whoever leads holds every acknowledged write.
 void Oracles::check_content(std::uint8_t leader) {
     ++findings_.counts.leaders;
-    const Process& p = world_.cluster.process(leader);
+    const std::vector<bool> holds =
+        committed_by(world_.cluster.process(leader), *world_.cluster.data(leader));
     std::uint64_t missing = 0;
     std::uint64_t first = 0;
     for (std::uint64_t write = 0; write < owed_.size(); ++write) {
-        if (!owed_[write] || (write < p.has.size() && p.has[write])) continue;
+        if (!owed_[write] || (write < holds.size() && holds[write])) continue;
         if (missing++ == 0) first = write;
     }
     if (missing == 0) return;
@@ -178,7 +193,8 @@ void Oracles::released(std::uint8_t agent, CommandId command, CommandId committe
 
 void Oracles::note_service(std::uint8_t o) {
     const Instant now = world_.kernel.now;
-    if (!world_.cluster.serves(o)) {
+    // Who asks everybody for a password serves nobody that asks without.
+    if (!world_.cluster.serves(o) || world_.cluster.asks_for_passwords()) {
         serves_since_[o] = Instant{};
         return;
     }
@@ -206,6 +222,10 @@ void Oracles::after_event() {
 
 void Oracles::told(std::uint8_t agent, const Observation& observation) {
     knowledge_.told(agent, observation);
+    // It may have served for no longer than this probe took.
+    const auto* probed = std::get_if<ReplicaProbed>(&observation);
+    if (probed != nullptr && probed->ordinal == Ordinal{agent} && world_.cluster.serves(agent))
+        served_at_[agent] = world_.kernel.now;
     const auto* ended = std::get_if<CommandEnded>(&observation);
     if (ended == nullptr) return;
     intents_.told(agent, *ended);
@@ -230,7 +250,8 @@ void Oracles::audit() {
     for (const View& view : world_.cluster.process(*leader).conf) {
         if (!lost_[view.ordinal] || view.learner || !world_.cluster.serves(view.ordinal)) continue;
         const EtcdData& data = *world_.cluster.data(view.ordinal);
-        if (data.id == view.id && data.term == theirs.term && data.commit >= theirs.commit)
+        const bool has_all = data.term == theirs.term && data.commit >= theirs.commit;
+        if (data.id == view.id && has_all && data.damage == Damage::none)
             lost_[view.ordinal] = false;
     }
 }

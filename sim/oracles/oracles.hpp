@@ -55,6 +55,7 @@ class Oracles : private PartOfWorld {
     void approved(const ClusterRecord& record, Ordinal survivor, LogPosition position);
     void losing(std::uint8_t o);       // a fault is about to change or drop this volume's data
     void rolled_back(std::uint8_t o);  // ... and this is what it holds now
+    void rotting(std::uint8_t o);      // it changes under the one that runs on it, who cannot know
     void rebuilt(std::uint8_t o);
     void journal_lost(std::uint8_t o) { last_command_[o] = {}; }  // and with it what was numbered
     void defragmenting(std::uint8_t o);

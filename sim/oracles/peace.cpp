@@ -26,6 +26,7 @@ bool Peace::all_is_well() const {
         const Agent& agent = *world_.agents[view.ordinal];
         const ReplicaEntry* entry = world_.store.record->replicas.find(Ordinal{view.ordinal});
         return !view.learner && agent.alive() && !agent.frozen() &&
+               !agent.state().facts.stop_requested &&
                agent.state().replica.phase == ReplicaPhase::serving &&
                world_.cluster.serves(view.ordinal) && !world_.oracles.has_lost(view.ordinal) &&
                world_.cluster.data(view.ordinal)->changed == 0 && entry != nullptr &&

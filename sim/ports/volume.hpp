@@ -12,7 +12,7 @@ namespace quorate::sim {
 enum class InUse : bool { no, yes };
 
 DiskReport examine(const Volume& volume, InUse in_use);
-inline void stamp(Volume& volume, const VolumeIdentity& identity) { volume.identity = identity; }
+void stamp(Volume& volume, const VolumeIdentity& identity);
 // False while it is in use. Nothing to do, and no harm, when there is no data.
 [[nodiscard]] bool set_aside(Volume& volume, const std::string& reason, InUse in_use);
 

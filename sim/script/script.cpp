@@ -109,6 +109,7 @@ class Runner {
             const bool ordered = words.size() > 2 && words[2] == "ordered";
             config_.desired.policy = ordered ? PodManagement::ordered : PodManagement::parallel;
             if (quick_) config_.policy = quick_policy();
+            if (quick_) config_.snapshot_count = quick_snapshot_count;
             world_ = std::make_unique<World>(config_);
             begin_ = world_->kernel.now;
         } else {

@@ -134,6 +134,10 @@ class Writer {
         else if (kind.most > 0)
             episode.number =
                 kind.least + static_cast<std::uint32_t>(draws_.below(kind.most - kind.least + 1));
+        if (kind.shape == Shape::replica_release) {
+            const auto& releases = simulated_versions();
+            episode.number = number_of(releases[draws_.below(releases.size())]);
+        }
         if (lasts(episode.fault)) episode.lasts = lasting(episode.fault);
         if (kind.shape == Shape::groups) split(episode);
         // What the text does not say is not there.
@@ -194,6 +198,7 @@ Config config_of(const Tape& tape) {
     config.desired = Desired{tape.replicas, tape.policy};
     config.version = tape.version;
     if (tape.quick) config.policy = quick_policy();
+    if (tape.quick) config.snapshot_count = quick_snapshot_count;
     config.volumes = tape.volumes;
     return config;
 }

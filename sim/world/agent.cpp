@@ -49,6 +49,21 @@ bool ends_elsewhere(const CommandBody& body) {
     return ends_in_the_store(body) || ends_in_etcd(body);
 }
 
+// Where a wall clock begins that nothing has set: an agent starts some seconds after the machine.
+constexpr Instant without_battery = Instant{} + seconds(10);
+
+// One that stands still goes on by so small a part: two readings of it differ.
+constexpr std::int64_t standing_clock = 100;
+
+// What a watch or a probe may say again.
+bool is_seen(const Observation& observation) {
+    return std::holds_alternative<DesiredSeen>(observation) ||
+           std::holds_alternative<RecordSeen>(observation) ||
+           std::holds_alternative<ReplicaProbed>(observation) ||
+           std::holds_alternative<MembersSeen>(observation) ||
+           std::holds_alternative<PeerReported>(observation);
+}
+
 }  // namespace
 
 // Nobody reads the digests of a simulated journal: S17 compares decisions.
@@ -78,7 +93,32 @@ Settings Agent::settings() const {
     return settings;
 }
 
+// Its journal lies on the volume, and an etcd that is left over from before it must be gone first
+// [adapters/host/agent.cpp run_agent].
+bool Agent::may_open() const {
+    if (world_.cluster.process(self_).life == Life::down) return takes_records();
+    world_.faults.felt(Fault::leftover);
+    return false;
+}
+
+bool Agent::takes_records() const {
+    const Medium& medium = world_.cluster.medium(self_);
+    if (!medium.read_only && !medium.journal_full) return true;
+    world_.faults.felt(medium.read_only ? Fault::read_only : Fault::full_journal);
+    return false;
+}
+
+// Wall time, or the last event where that was later; from then on only the steady clock.
+void Agent::keep_time() {
+    const Instant wall = std::max(world_.kernel.now + wall_, without_battery);
+    ahead_ = std::max(wall, state().now) - world_.kernel.now;
+    if (ahead_ != Span{} && ahead_ == wall_) world_.faults.felt(Fault::wall_ahead);
+    if (wall_ < Span{} && state().now != Instant{}) world_.faults.felt(Fault::wall_back);
+    if (stands_) stands_ = Standing{world_.kernel.now + ahead_, world_.kernel.now};
+}
+
 void Agent::start() {
+    if (!may_open()) return world_.agent_ended(self_);
     Volume& volume = world_.volumes[self_];
     ++life_;
     ++wake_guard_;
@@ -98,7 +138,13 @@ void Agent::start() {
     lease_ = Fence{};
     if (volume.journal.owner != self_)
         world_.set_journal_aside(self_);  // foreign: not ours to read
+    if (volume.journal.flipped) {
+        world_.faults.felt(Fault::flip_journal);
+        world_.oracles.journal_lost(self_);
+        world_.set_journal_aside(self_);  // damaged
+    }
     open(journal_.folded());
+    keep_time();
     AgentStarted started;
     started.settings = settings();
     started.entropy = world_.kernel.streams.draw(self_, Purpose::identity);
@@ -115,8 +161,14 @@ void Agent::start() {
     begin_peers();
 }
 
+void Agent::leave_etcd() {
+    alive_ = false;
+    ++life_;
+    world_.agent_ended(self_);
+}
+
 void Agent::die() {
-    if (!alive_) return;
+    if (!alive_) return world_.cluster.end(self_, ExitClass::killed);  // left over, or none
     const RepairPhase repair = state().repair.phase;
     if (repair == RepairPhase::wiping || repair == RepairPhase::adding)
         world_.coverage.is_true(Sometimes::an_agent_dies_between_removal_and_addition);
@@ -131,7 +183,7 @@ void Agent::die() {
 void Agent::freeze(bool frozen) {
     if (frozen_ && !frozen) runs_since_ = world_.kernel.now;
     frozen_ = frozen;
-    if (!frozen && alive_ && !inbox_.empty()) schedule_run();
+    if (!frozen && alive_ && !inbox_.empty()) schedule_run({});
 }
 
 void Agent::leave(const std::string&) {
@@ -149,8 +201,14 @@ void Agent::post(Observation observation) {
         state().replica.phase != ReplicaPhase::serving)
         for (Told& told : told_)
             told.status.reset();
+    if (twice_ && is_seen(observation)) {
+        world_.faults.felt(Fault::tell_twice);
+        inbox_.push_back(observation);
+    }
     inbox_.push_back(std::move(observation));
-    schedule_run();
+    const Span slow = world_.cluster.medium(self_).slow;
+    schedule_run(slow.us > 0 ? world_.kernel.streams.between(self_, Purpose::weather, Span{}, slow)
+                             : Span{});
 }
 
 // The desired replicas decide what a stop means: they are looked at first, as the host does.
@@ -160,16 +218,17 @@ void Agent::ask_to_stop() {
     post(StopRequested{unread});
 }
 
-void Agent::schedule_run() {
+// What waits for one sync shares it: `before` is spent by the first alone.
+void Agent::schedule_run(Span before) {
     if (run_scheduled_ || frozen_) return;
     run_scheduled_ = true;
     Happening next;
     next.kind = Kind::agent_run;
     next.target = self_;
     next.guard = life_;
-    world_.kernel.schedule(world_.kernel.streams.between(self_, Purpose::agent_delay,
-                                                         microseconds(300), microseconds(3'000)),
-                           next);
+    const Span usual = world_.kernel.streams.between(self_, Purpose::agent_delay, microseconds(300),
+                                                     microseconds(3'000));
+    world_.kernel.schedule(usual + before, next);
 }
 
 bool Agent::crashes_at(CrashPoint point, std::span<const Command> commands) {
@@ -190,15 +249,35 @@ void Agent::run() {
     inbox_.pop_front();
     ++decisions_;
     if (engine_->take({&first, 1}) == Durable::no) return die();
-    if (alive_ && !inbox_.empty()) schedule_run();
+    if (alive_ && !inbox_.empty()) schedule_run({});
 }
 
-Instant Agent::now() { return world_.kernel.now + ahead_; }
+Instant Agent::now() {
+    if (!stands_) return world_.kernel.now + ahead_;
+    return stands_->at + Span{(world_.kernel.now - stands_->since).us / standing_clock};
+}
+
+void Agent::stop_clock(bool stopped) {
+    ahead_ = now() - world_.kernel.now;
+    if (stopped)
+        stands_ = Standing{now(), world_.kernel.now};
+    else
+        stands_.reset();
+}
+
+bool Agent::medium_fails() {
+    const std::uint32_t errors = world_.cluster.medium(self_).errors;
+    if (errors == 0 || !world_.kernel.streams.chance(self_, Purpose::weather, errors)) return false;
+    world_.faults.felt(Fault::disk_errors);
+    return true;
+}
 
 Durable Agent::commit(std::span<const Record> records) {
     for (const Record& record : records)
         if (crashes_at(CrashPoint::before_commit, record.decision.commands))
             journal_.fail_next_commit();
+    if (!world_.cluster.medium(self_).sound() && (!takes_records() || medium_fails()))
+        journal_.fail_next_commit();
     for (const Record& record : records)
         world_.faults.committing(record.decision.commands.size());
     if (!alive_) return Durable::no;
@@ -365,6 +444,13 @@ bool Agent::fenced(Fence fence) const {
            world_.store.holds(self_, fence, world_.kernel.now + seconds(1));
 }
 
+// A linearizable read, a hash and maintenance do while auth is on [v3rpc/maintenance.go].
+bool Agent::needs_password() const {
+    if (!world_.cluster.asks_for_passwords()) return false;
+    world_.faults.felt(Fault::auth);
+    return true;
+}
+
 ContentCompared Agent::compare(const std::vector<Ordinal>& replicas) const {
     ContentCompared compared;
     for (const Ordinal ordinal : replicas) {
@@ -375,6 +461,7 @@ ContentCompared Agent::compare(const std::vector<Ordinal>& replicas) const {
         if (compared.revision == Revision{} || revision < compared.revision)
             compared.revision = revision;
     }
+    if (needs_password()) return compared;
     for (auto& [ordinal, hash] : compared.hashes) {
         const auto o = static_cast<std::uint8_t>(ordinal.value);
         if (!world_.network.linked(self_, o)) continue;
@@ -397,18 +484,29 @@ struct Agent::Carry {
     bool etcd_runs() const { return world.cluster.process(agent.self_).life != Life::down; }
     InUse in_use() const { return etcd_runs() ? InUse::yes : InUse::no; }
 
-    void operator()(const ExamineDisk&) const { done(examine(volume(), in_use())); }
+    void operator()(const ExamineDisk&) const {
+        if (agent.medium_fails()) return refuse(Refusal::disk, "cannot read: Input/output error");
+        done(examine(volume(), in_use()));
+    }
     void operator()(const SetAsideData& body) const {
+        if (agent.medium_fails()) return refuse(Refusal::disk, "cannot rename: Input/output error");
         if (!set_aside(volume(), body.reason, in_use()))
             return refuse(Refusal::disk, "the db is in use");
         done();
     }
     void operator()(const StampVolume& body) const {
+        if (agent.medium_fails()) return refuse(Refusal::disk, "cannot fsync: Input/output error");
         stamp(volume(), body.identity);
         done();
     }
     void operator()(const StartEtcd& body) const {
-        if (!etcd_runs()) world.cluster.start(agent.self_, body, EtcdFlags{}, agent.etcd_);
+        if (!etcd_runs() && world.cluster.surroundings(agent.self_).no_files) {
+            world.faults.felt(Fault::no_files);
+            return refuse(Refusal::not_possible, "cannot start it: Too many open files");
+        }
+        EtcdFlags flags;
+        flags.snapshot_count = world.config.snapshot_count;
+        if (!etcd_runs()) world.cluster.start(agent.self_, body, flags, agent.etcd_);
         done(EtcdSpawned{static_cast<std::int32_t>(agent.life_ * 100 + 1)});
     }
     void operator()(const StopEtcd&) const {
@@ -482,6 +580,7 @@ struct Agent::Carry {
         if (!agent.fenced(body.fence)) return refuse(Refusal::precondition, "authority is gone");
         if (!world.network.linked(agent.self_, via))
             return refuse(Refusal::not_reachable, "connection refused");
+        if (agent.needs_password()) return refuse(Refusal::not_possible, "permission denied");
         if (auto no = world.cluster.move_leader(via, body.to)) return agent.answer(waiting, *no);
         done();
     }
@@ -510,6 +609,7 @@ struct Agent::Carry {
         if (!agent.fenced(body.fence)) return refuse(Refusal::precondition, "authority is gone");
         if (!world.network.linked(agent.self_, o))
             return refuse(Refusal::not_reachable, "connection refused");
+        if (agent.needs_password()) return refuse(Refusal::not_possible, "permission denied");
         world.oracles.defragmenting(o);
         if (!world.cluster.defragment(o))
             return refuse(Refusal::not_reachable, "connection refused");
@@ -578,8 +678,9 @@ void Agent::probe() {
     bool all_healthy = true;
     for (const Ordinal ordinal : probed_) {
         const auto o = static_cast<std::uint8_t>(ordinal.value);
-        const MemberStatus status =
+        MemberStatus status =
             world_.network.linked(self_, o) ? world_.cluster.status(o) : MemberStatus{};
+        if (status.serves && needs_password()) status.serves = false;
         all_healthy &= status.serves || status.learner;
         Told& told = told_[o];
         const bool changed = !told.status || without_growth(*told.status) != without_growth(status);

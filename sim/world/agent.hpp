@@ -64,11 +64,20 @@ class Agent final : private PartOfWorld,
     void freeze(bool frozen);
     // Its clock is ahead of the world's by so much more; it never goes back.
     void jump(Span ahead) { ahead_ = ahead_ + ahead; }
+    // The wall clock, which is read once in a life [adapters/clock EventClock].
+    void set_wall(Span ahead) { wall_ = ahead; }
+    void stop_clock(bool stopped);
     Instant now() override;
     Span until_overdue(const Command& command);  // when it counts as unknown
 
     void start();
-    void die();  // at once, with its etcd
+    void die();         // at once, with its etcd
+    void leave_etcd();  // at once, and its etcd runs on
+    // What it sees is told twice.
+    void tell_twice(bool twice) { twice_ = twice; }
+    bool tells_twice() const { return twice_; }
+    bool clock_stands() const { return stands_.has_value(); }
+    bool ages() const { return !frozen_ && !stands_; }  // time passes for it
     void post(Observation observation);
     // False: no command of this number is under way to somewhere else.
     bool lose(std::uint64_t number, LostOn way);
@@ -130,12 +139,17 @@ class Agent final : private PartOfWorld,
     void open(State state);  // the engine of a new life
     void run();
     bool crashes_at(CrashPoint point, std::span<const Command> commands);
-    void schedule_run();
+    void schedule_run(Span before);
     void start_command(const Command& command);
     void execute(std::uint32_t slot);
     void answer(const Waiting& waiting, std::variant<Done, Refused, Unknown> outcome,
                 Brought brought = Nothing{});
     void await_in_vain(std::uint32_t slot);
+    bool medium_fails();
+    bool may_open() const;
+    bool takes_records() const;
+    bool needs_password() const;
+    void keep_time();
     void probe();
     // agent_api.cpp: what an adapter of the host's API does.
     void look_at_api();
@@ -168,7 +182,14 @@ class Agent final : private PartOfWorld,
     std::uint8_t self_;
     bool alive_ = false;
     bool frozen_ = false;
+    bool twice_ = false;
     Span ahead_;
+    Span wall_;
+    struct Standing {
+        Instant at;     // what it shows since ...
+        Instant since;  // ... the world's clock showed this
+    };
+    std::optional<Standing> stands_;
     std::uint64_t life_ = 0;
     Version etcd_;  // the program that this life found
     VolumeJournal journal_;

@@ -65,6 +65,34 @@ std::optional<ExitClass> Cluster::cannot_open(std::uint8_t o) {
     return std::nullopt;
 }
 
+// What host and medium refuse before any data is opened [adapters/process/classify.cpp].
+std::optional<ExitClass> Cluster::cannot_begin(std::uint8_t o) {
+    const auto because = [&](Fault fault, ExitClass why) {
+        watcher_.suffered(fault);
+        return std::optional(why);
+    };
+    const Medium& medium = media_[o];
+    if (surroundings_[o].port_taken) return because(Fault::port_taken, ExitClass::address_in_use);
+    if (medium.read_only) return because(Fault::read_only, ExitClass::disk_refused);
+    if (medium.full) return because(Fault::full_disk, ExitClass::disk_full);
+    if (medium.errors == 0 || !kernel_.streams.chance(o, Purpose::weather, medium.errors))
+        return std::nullopt;
+    return because(Fault::disk_errors, ExitClass::disk_refused);
+}
+
+// An entry that cannot be synced ends etcd: "failed to save Raft hard state and entries" [raft.go].
+bool Cluster::can_write(std::uint8_t o) {
+    const Medium& medium = media_[o];
+    const bool fails =
+        medium.errors > 0 && kernel_.streams.chance(o, Purpose::weather, medium.errors);
+    if (!medium.read_only && !medium.full && !fails) return true;
+    watcher_.suffered(medium.full        ? Fault::full_disk
+                      : medium.read_only ? Fault::read_only
+                                         : Fault::disk_errors);
+    exit_after(o, Span{}, medium.full ? ExitClass::disk_full : ExitClass::disk_refused);
+    return false;
+}
+
 bool Cluster::snapshot_due(std::uint8_t o) const {
     const std::uint64_t asked = processes_[o].flags.snapshot_count;
     const std::uint64_t own = processes_[o].version < Version{3, 6, 0} ? 100'000 : 10'000;

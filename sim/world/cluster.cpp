@@ -69,6 +69,7 @@ void Cluster::start(std::uint8_t o, const StartEtcd& how, const EtcdFlags& flags
 }
 
 void Cluster::boot(std::uint8_t o) {
+    if (const auto why = cannot_begin(o)) return end(o, *why);
     EtcdData left;  // a database without its log
     const Damage damage = volumes_[o].data ? disk(o).damage : Damage::none;
     if (damage == Damage::wal_lost || damage == Damage::restore_killed) {
@@ -168,7 +169,7 @@ void Cluster::come_up(std::uint8_t o) {
     first.guard = p.incarnation;
     kernel_.schedule(
         Span{static_cast<std::int64_t>(kernel_.streams.below(o, Purpose::boot, 100'000))}, first);
-    apply(o);
+    apply_entries(o, UINT64_MAX);
     if (at(o).up() && !passes_initial_check(o)) end(o, ExitClass::data_inconsistent);
 }
 
@@ -202,6 +203,12 @@ void Cluster::end(std::uint8_t o, ExitClass why) {
     p = Process{};
     p.incarnation = incarnation;
     watcher_.exited(o, why);
+}
+
+void Cluster::surround(std::uint8_t o, const Surroundings& by) {
+    const bool was_slow = surroundings_[o].applies != 0;
+    surroundings_[o] = by;
+    if (was_slow && by.applies == 0 && at(o).up()) apply(o);
 }
 
 void Cluster::freeze(std::uint8_t o, bool frozen) {

@@ -14,6 +14,7 @@
 #include "core/model/command.hpp"
 #include "core/model/members.hpp"
 #include "core/model/outcome.hpp"
+#include "sim/faults/catalogue.hpp"
 #include "sim/kernel/kernel.hpp"
 #include "sim/world/disk.hpp"
 #include "sim/world/network.hpp"
@@ -87,10 +88,21 @@ struct Process {
     bool answers() const { return up() && ready; }  // on its client port
 };
 
+// What each etcd of a replica meets there, beside its volume (simulator.md 3.4, P4, P5, P9, R10).
+struct Surroundings {
+    bool port_taken = false;
+    bool no_files = false;  // no process can be started
+    Span lives_at_most;     // 0: as long as it likes
+    ExitClass ends_as = ExitClass::unknown;
+    std::uint32_t applies = 0;  // entries a tick; 0: what is committed is applied
+    bool operator==(const Surroundings&) const = default;
+};
+
 // What the cluster tells the world.
 class EtcdWatcher {
   public:
     virtual ~EtcdWatcher() = default;
+    virtual void suffered(Fault) {}  // it changed what an etcd did
     virtual void starting(std::uint8_t ordinal, const EtcdData& data) = 0;
     virtual void founding(std::uint8_t ordinal, const EtcdData& data) = 0;
     virtual void exited(std::uint8_t ordinal, ExitClass why) = 0;
@@ -145,6 +157,13 @@ class Cluster : private Surroundings {
     void freeze(std::uint8_t ordinal, bool frozen);
     // Every start there takes so much longer.
     void slow_start(std::uint8_t ordinal, Span more) { slow_[ordinal] = more; }
+    const Medium& medium(std::uint8_t ordinal) const { return media_[ordinal]; }
+    void set_medium(std::uint8_t ordinal, const Medium& medium) { media_[ordinal] = medium; }
+    const Surroundings& surroundings(std::uint8_t ordinal) const { return surroundings_[ordinal]; }
+    void surround(std::uint8_t ordinal, const Surroundings& by);
+    // Nobody without a password reads any more; who changes members needs none [v3rpc/member.go].
+    bool asks_for_passwords() const { return auth_; }
+    void ask_for_passwords(bool auth) { auth_ = auth; }
     // Replaces the data by a single member that keeps what this log holds.
     bool rebuild(std::uint8_t ordinal, const RebuildEtcd& how);
 
@@ -237,6 +256,8 @@ class Cluster : private Surroundings {
     void advance_commit(std::uint8_t o);
     void commit_to(std::uint8_t o, std::uint64_t index);
     void apply(std::uint8_t o);
+    void apply_entries(std::uint8_t o, std::uint64_t most);
+    bool can_write(std::uint8_t o);
     ExitClass end_of_removed(std::uint8_t o);
     void take_write(std::uint8_t o, std::uint64_t write);
     bool apply_one(std::uint8_t o, const LogEntry& entry);
@@ -249,6 +270,7 @@ class Cluster : private Surroundings {
     bool may_run(std::uint8_t o) const;
     // checks.cpp
     std::optional<ExitClass> cannot_open(std::uint8_t o);
+    std::optional<ExitClass> cannot_begin(std::uint8_t o);
     bool passes_initial_check(std::uint8_t o) const;
     void check_content(std::uint8_t o);
     void compare_followers(std::uint8_t o);
@@ -272,6 +294,9 @@ class Cluster : private Surroundings {
     std::optional<Version> downgrade_;
     std::array<Process, Network::size> processes_;
     std::array<Span, Network::size> slow_{};
+    std::array<Medium, Network::size> media_{};
+    std::array<Surroundings, Network::size> surroundings_{};
+    bool auth_ = false;
     std::vector<Message> messages_;
     std::vector<std::uint32_t> free_;
     // Which of several processes with one id hears a member, and until when.

@@ -59,6 +59,18 @@ enum class Damage : std::uint8_t {
     snap_lost,  // the .snap files gone, the database kept
 };
 
+// How the medium of a volume behaves, whatever it holds (simulator.md 3.4, D1, D11 to D13, J9).
+struct Medium {
+    std::uint32_t errors = 0;  // of a hundred reads or writes so many end with EIO
+    bool read_only = false;
+    bool full = false;  // for what etcd writes; a record of the journal is small
+    bool journal_full = false;
+    Span slow;  // a sync takes up to so much longer
+
+    bool sound() const { return errors == 0 && !read_only && !full && !journal_full; }
+    bool operator==(const Medium&) const = default;
+};
+
 // A data directory. The log is never compacted: entry 1 is log[0].
 struct EtcdData {
     MemberId id;
@@ -103,11 +115,13 @@ struct Journal {
     // As the records fold, all that outlives a life.
     SmallMap<Ordinal, PeerFact> peers = {};
     std::optional<ClusterRecord> newest = {};
-    State folded = {};  // what was before `records`
+    State folded = {};     // what was before `records`
+    bool flipped = false;  // a bit of it: whoever opens it next sets it aside
 };
 
 struct Volume {
     std::optional<VolumeIdentity> identity;
+    std::optional<VolumeIdentity> identity_before;  // what the last stamp replaced
     std::optional<EtcdData> data;
     std::vector<std::string> set_aside;  // the reasons, oldest first
     Journal journal;

@@ -35,6 +35,11 @@ class Network {
                 mend(a, b, now);
     }
 
+    // What is larger than a frame gets lost on the way to and from there (simulator.md 3.4, N9).
+    static constexpr std::size_t small = 4;  // entries
+    void swallow(std::uint8_t replica, bool large) { swallows_[replica] = large; }
+    bool swallows(std::uint8_t a, std::uint8_t b) const { return swallows_[a] || swallows_[b]; }
+
     bool reaches_store(std::uint8_t replica) const { return !store_cut_[replica]; }
     bool store_is_away() const {  // from everybody
         return std::all_of(store_cut_.begin(), store_cut_.end(), [](bool cut) { return cut; });
@@ -52,9 +57,10 @@ class Network {
 
     // What befalls messages that are not cut off: lost, later than they should be, or twice.
     struct Weather {
-        std::uint32_t lost = 0;   // per cent
-        std::uint32_t twice = 0;  // per cent
-        Span later;               // at most
+        std::uint32_t lost = 0;              // per cent
+        std::uint32_t twice = 0;             // per cent
+        Span later;                          // at most
+        std::uint32_t entries_a_second = 0;  // that a link carries, a KiB each; 0: all
         bool operator==(const Weather&) const = default;
     };
     Weather weather;
@@ -63,6 +69,7 @@ class Network {
     std::array<std::array<bool, size>, size> cut_{};
     std::array<std::array<Instant, size>, size> since_{};
     std::array<bool, size> store_cut_{};
+    std::array<bool, size> swallows_{};
 };
 
 }  // namespace quorate::sim

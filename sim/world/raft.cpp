@@ -115,6 +115,14 @@ void Cluster::campaign(std::uint8_t o, bool forced) {
 void Cluster::tick(std::uint8_t o) {
     Process& p = at(o);
     if (p.frozen) return;
+    const Surroundings& around = surroundings_[o];
+    if (around.lives_at_most.us > 0 && kernel_.now - p.up_since >= around.lives_at_most) {
+        watcher_.suffered(around.ends_as == ExitClass::killed ? Fault::out_of_memory
+                                                              : Fault::crash_loop);
+        return end(o, around.ends_as);
+    }
+    if (around.applies != 0) apply_entries(o, around.applies);
+    if (!p.up()) return;
     ++p.elapsed;
     if (p.role != Role::leader) {
         if (p.elapsed >= p.timeout) campaign(o, false);
@@ -154,6 +162,8 @@ void Cluster::send(std::uint8_t from, MemberId to, Message message) {
     message.cluster = disk(from).cluster;
     if (message.term == 0) message.term = disk(from).term;
     if (!network_.hears(from, message.to)) return;
+    if (message.entries.size() > Network::small && network_.swallows(from, message.to))
+        return watcher_.suffered(Fault::blackhole);
     const Network::Weather& weather = network_.weather;
     if (weather.lost > 0 && kernel_.streams.chance(from, Purpose::weather, weather.lost)) return;
     if (weather.twice > 0 && kernel_.streams.chance(from, Purpose::weather, weather.twice))
@@ -180,6 +190,17 @@ void Cluster::post(std::uint8_t from, Message message) {
     const Span later = network_.weather.later;
     if (later.us > 0)
         delay = delay + kernel_.streams.between(from, Purpose::weather, Span{}, later);
+    const std::uint32_t entries_a_second = network_.weather.entries_a_second;
+    if (entries_a_second > 0 && messages_[slot].entries.size() > Network::small) {
+        watcher_.suffered(Fault::bandwidth);
+        delay = delay + Span{static_cast<std::int64_t>(messages_[slot].entries.size()) * 1'000'000 /
+                             entries_a_second};
+    }
+    // What it says it has synced before.
+    if (const Span slow = media_[from].slow; slow.us > 0) {
+        watcher_.suffered(Fault::slow_disk);
+        delay = delay + kernel_.streams.between(from, Purpose::weather, Span{}, slow);
+    }
     kernel_.schedule(delay, arrival);
 }
 
@@ -275,6 +296,7 @@ void Cluster::on_append(const Message& m) {
         reply.reject = true;
         reply.index = m.index > d.last_index() ? d.last_index() : m.index - 1;
     } else {
+        if (!m.entries.empty() && !can_write(m.to)) return;
         std::uint64_t index = m.index;
         for (const LogEntry& entry : m.entries) {
             ++index;
@@ -396,6 +418,7 @@ void Cluster::propose(std::uint8_t o, LogEntry entry) {
 }
 
 void Cluster::lead_append(std::uint8_t o, LogEntry entry) {
+    if (!can_write(o)) return;
     Process& p = at(o);
     EtcdData& d = disk(o);
     entry.term = d.term;
@@ -451,10 +474,15 @@ void Cluster::commit_to(std::uint8_t o, std::uint64_t index) {
 }
 
 void Cluster::apply(std::uint8_t o) {
+    if (surroundings_[o].applies == 0) return apply_entries(o, UINT64_MAX);
+    watcher_.suffered(Fault::slow_apply);
+}
+
+void Cluster::apply_entries(std::uint8_t o, std::uint64_t most) {
     Process& p = at(o);
     const std::uint64_t incarnation = p.incarnation;
     bool gone = false;
-    while (p.applied < disk(o).commit) {
+    while (p.applied < disk(o).commit && most-- > 0) {
         const LogEntry entry = disk(o).log[p.applied];
         // The first entry of a leader's term: from here on its reads are answered through this one.
         if (entry.term != disk(o).term_at(p.applied)) ++topology_;

@@ -51,13 +51,20 @@ void World::terminate_pod(std::uint8_t o) {
     const bool runs = agents[o]->alive() && !pod.shadowed;
     ++pod.incarnation;
     pod.phase = Pod::Phase::terminating;
-    if (!runs) return pod_is_gone(o);
+    if (!runs) {
+        agents[o]->die();  // what it left over goes with the pod
+        return pod_is_gone(o);
+    }
+    stop_agent(o);
+    pod.killed_at = kernel.now + config.pod_grace;
+}
+
+void World::stop_agent(std::uint8_t o) {
     agents[o]->ask_to_stop();
     Happening kill;
     kill.kind = Kind::pod_kill;
     kill.target = o;
-    kill.guard = pod.incarnation;
-    pod.killed_at = kernel.now + config.pod_grace;
+    kill.guard = pods[o].incarnation;
     kernel.schedule(config.pod_grace, kill);
 }
 
@@ -90,6 +97,7 @@ void World::restart_container(std::uint8_t o) {
 }
 
 void World::reconcile() {
+    faults.delete_what_filled();
     if (host.no_set) return;  // nobody controls the pods
     disrupt();
     const bool ordered = store.desired.policy == PodManagement::ordered;
@@ -225,6 +233,41 @@ bool World::change_content(std::uint8_t o) {
     cluster.change_content(o);
     changed_at = kernel.now;
     return true;
+}
+
+bool World::damage(std::uint8_t o, Damage kind) {
+    if (!volumes[o].data || volumes[o].data->damage != Damage::none) return false;
+    if (kind == Damage::snap_lost && volumes[o].data->snapshot == 0) return false;
+    agents[o]->die();
+    // A log that begins with its first entry holds all that the database did.
+    const bool loses = kind != Damage::db_lost || volumes[o].data->snapshot != 0;
+    if (loses) oracles.losing(o);
+    cluster.damage(o, kind);
+    return true;
+}
+
+// Whoever runs on it notices nothing before its next start.
+bool World::misdirect(std::uint8_t o) {
+    const auto& data = volumes[o].data;
+    if (!data || data->log.size() < 2 || data->damage != Damage::none) return false;
+    oracles.rotting(o);
+    cluster.damage(o, Damage::wal_bit);
+    return true;
+}
+
+bool World::lose_rename(std::uint8_t o) {
+    Volume& volume = volumes[o];
+    if (!volume.identity_before || volume.identity_before == volume.identity) return false;
+    agents[o]->die();
+    oracles.losing(o);
+    volume.identity = volume.identity_before;
+    oracles.rolled_back(o);
+    return true;
+}
+
+bool World::erase(std::uint64_t mib) {
+    const auto leader = cluster.able_leader();
+    return leader && cluster.resize(*leader, EntryKind::erase, mib, 0);
 }
 
 void World::lose_journal(std::uint8_t o, std::size_t records) {

@@ -35,6 +35,7 @@ struct Config {
     Version version{3, 5, 23};
     Policy policy = default_policy();
     Retention volumes = Retention::retain;
+    std::uint64_t snapshot_count = 10'000;  // what the agent tells its etcd [etcd_arguments.cpp]
     Span pod_grace = seconds(60);
     Span put_period = milliseconds(500);
     Onlooker* onlooker = nullptr;  // outlives the world
@@ -46,6 +47,7 @@ struct Config {
 
 // Times that make a world lively: what takes minutes in production takes seconds.
 Policy quick_policy();
+inline constexpr std::uint64_t quick_snapshot_count = 200;
 
 class World final : private EtcdWatcher {
   public:
@@ -73,6 +75,7 @@ class World final : private EtcdWatcher {
     void kill_etcd(std::uint8_t o) { cluster.end(o, ExitClass::killed); }
     void kill_agent(std::uint8_t o) { agents[o]->die(); }
     void delete_pod(std::uint8_t o);
+    void stop_agent(std::uint8_t o);  // SIGTERM to its container, SIGKILL after the grace
     void wipe(std::uint8_t o);
     void save(std::uint8_t o) { saved_[o] = volumes[o]; }
     bool roll_back(std::uint8_t o);
@@ -93,6 +96,10 @@ class World final : private EtcdWatcher {
     void roll_out() { rollout_ = store.desired.replicas; }
     void cut_store(std::uint8_t o, bool cut);
     bool change_content(std::uint8_t o);
+    bool damage(std::uint8_t o, Damage kind);  // its files, while nothing runs there
+    bool misdirect(std::uint8_t o);            // a write, into the middle of its log
+    bool lose_rename(std::uint8_t o);          // of its newest identity, with the power
+    bool erase(std::uint64_t mib);             // keys that are not wanted any more
     void lose_journal(std::uint8_t o, std::size_t records);  // its last ones
     void swap_journals(std::uint8_t a, std::uint8_t b);
     std::optional<Ordinal> best_survivor() const;
@@ -201,6 +208,7 @@ class World final : private EtcdWatcher {
     void established(std::uint8_t ordinal) override;
     void removal_asked(std::uint8_t leader, MemberId target) override;
     void promotion_asked(std::uint8_t leader, MemberId target) override;
+    void suffered(Fault fault) override { faults.felt(fault); }
     void answer_request(const Request& request, const LogEntry& entry, bool accepted);
 
     std::array<std::optional<Volume>, Network::size> saved_;

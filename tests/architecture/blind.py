@@ -25,10 +25,11 @@ PORTS = {
     "volumes": "its own disk",
     "watch_lag": "how late a watch tells",
 }
-# One member's client port and the own process; not who leads, serves or is followed in truth.
+# One member's client port, the own process and what volume and host refuse it; not who leads, serves
+# or is followed in truth.
 CLUSTER = set(
-    "add_learner alarm binary defragment end hash_at members move_leader process promote rebuild "
-    "remove resize revision start status stop".split()
+    "add_learner alarm asks_for_passwords binary defragment end hash_at medium members move_leader "
+    "process promote rebuild remove resize revision start status stop surroundings".split()
 )
 # The world's own affairs, of which nothing is told to the core.
 KERNEL = {

@@ -263,7 +263,10 @@ Exit coverage(const Asked& asked) {
     std::cout << (met.never.empty() ? "PASS " : "FAIL ") << report->coverage.cells()
               << " cells met in " << report->lives << " lives, " << met.never.size()
               << " never met and not waived\n"
-              << met.text << "faults, how often asked for and how often they applied:\n";
+              << met.text
+              << "faults, how often asked for, how often they applied, and of what lasts how often "
+                 "it was "
+                 "felt:\n";
     for (std::size_t i = 0; i < sim::faults_count; ++i) {
         const auto& kind = sim::kind_of(static_cast<sim::Fault>(i));
         const auto& count = report->injected[i];
