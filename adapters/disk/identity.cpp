@@ -8,6 +8,7 @@
 
 #include "adapters/disk/checksum.hpp"
 #include "core/base/small_map.hpp"
+#include "core/wire/record.hpp"
 
 namespace quorate::disk {
 namespace {
@@ -19,6 +20,13 @@ std::string hex(std::uint64_t value) {
     std::array<char, 16> digits{};
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, 16).ptr;
     return std::string(digits.data(), end);
+}
+
+// JSON has no line breaks but those between its values.
+std::string in_one_line(const ClusterRecord& record) {
+    std::string text = wire::to_json(record);
+    std::replace(text.begin(), text.end(), '\n', ' ');
+    return text;
 }
 
 using Lines = SmallMap<std::string, std::string>;
@@ -78,6 +86,7 @@ std::string identity_text(const VolumeIdentity& identity) {
     text += std::string("\ndata-seen ") + (identity.data_seen ? "yes" : "no");
     text += "\nhigh-water-term " + std::to_string(identity.high_water.term.value);
     text += "\nhigh-water-index " + std::to_string(identity.high_water.index.value);
+    if (identity.record) text += "\nrecord " + in_one_line(*identity.record);
     text += "\n";
     return text + std::string(checksum_name) + hex(crc32c(0, text)) + "\n";
 }
@@ -101,6 +110,10 @@ std::optional<VolumeIdentity> parse_identity(std::string_view text) {
     identity.lineage.value = *lineage;
     identity.data_seen = *data_seen == "yes";
     if (!valid_lineage(identity.lineage)) return std::nullopt;
+    // A copy that a newer release wrote is none for this one; the identity stands without it.
+    std::string why;
+    if (const std::string* record = lines->find("record"))
+        identity.record = wire::from_json(*record, why);
     return identity;
 }
 

@@ -24,7 +24,9 @@
 
 namespace quorate::disk {
 
-constexpr std::size_t identity_size_max = 4096;  // nine lines of at most 64 bytes, and room to grow
+// Nine lines of at most 64 bytes; and the record's copy, at most nine entries of 2 KiB as they are
+// admitted (the addresses of nine members, and 20 fields with their names).
+constexpr std::size_t identity_size_max = 65'536;
 
 // A lineage is 1 to 64 letters, digits and dashes (a UUID).
 bool valid_lineage(const Lineage& lineage);

@@ -99,7 +99,9 @@ class Agent {
           prober_(loop_, probe_tasks_, members_, settings_,
                   [this](Observation o) { post(std::move(o)); }),
           peers_(loop_, config_, random_number(),
-                 {[this] { return own(); }, [this](Observation o) { post(std::move(o)); },
+                 {[this] { return own(); },
+                  [this](const Lineage& last_told) { return founded(last_told); },
+                  [this](Observation o) { post(std::move(o)); },
                   [this](const std::string& line) { log_->line(log::Level::warning, line); },
                   [this](Ordinal peer) {
                       if (metrics_) metrics_->peer_heard(peer);
@@ -294,11 +296,18 @@ class Agent {
     Peers::Own own() const {
         const State& state = engine_.state();
         Peers::Own own;
-        if (state.facts.record) own.lineage = state.facts.record->lineage;
+        if (state.facts.record && is_founded(*state.facts.record))
+            own.lineage = state.facts.record->lineage;
         const auto status = prober_.latest().find(config_.self.value);
         if (status != prober_.latest().end()) own.self = own_report(state.facts, status->second);
         own.replicas = state.probed;
         return own;
+    }
+
+    std::optional<Lineage> founded(const Lineage& last_told) const {
+        const Facts& facts = engine_.state().facts;
+        if (!knows_what_to_tell(facts, last_told)) return std::nullopt;
+        return founded_cluster(facts, last_told);
     }
 
     const AgentConfig config_;

@@ -39,7 +39,8 @@ Peers::~Peers() { stop(); }
 
 Result<void> Peers::start(const Facts& facts) {
     for (const auto& [ordinal, fact] : facts.peers) {
-        lineage_ = fact.report.lineage;  // of the last cluster; another one clears them again
+        // Of the last cluster; another one clears them again.
+        if (!fact.report.lineage.value.empty()) lineage_ = fact.report.lineage;
         remember(others_[ordinal], fact.report.self);
     }
     peer::Handlers handlers;
@@ -75,11 +76,14 @@ void Peers::ask(const std::vector<Ordinal>& peers) {
 void Peers::tick() {
     renew();
     for (const Ordinal ordinal : replicas_) {
-        if (ordinal == config_.self || lineage_.value.empty()) continue;
+        // Who knows of no cluster tells nothing unasked.
+        if (ordinal == config_.self || (lineage_.value.empty() && !asked_.contains(ordinal)))
+            continue;
         if (due(ordinal, targets_[ordinal])) exchange(ordinal);
     }
     const Span period = config_.policy.probe_period;
-    const Span next = asked_.empty() ? period : std::min(period, asking_period);
+    // Others that would found a cluster may wait for the first word of this agent.
+    const Span next = asked_.empty() && founded_ ? period : std::min(period, asking_period);
     timer_.expires_after(std::chrono::microseconds(next.us));
     timer_.async_wait([this](const boost::system::error_code& error) {
         if (!error && started_) tick();
@@ -96,6 +100,7 @@ void Peers::renew() {
         others_.clear();
     }
     remember(self_, own.self);
+    founded_ = hooks_.founded(lineage_);
 }
 
 // `self_` changes on this thread alone.
@@ -171,8 +176,8 @@ void Peers::doubt(const char* why, const std::string& what) {
 
 std::optional<PeerReport> Peers::next_report() {
     const std::lock_guard lock(mutex_);
-    if (lineage_.value.empty()) return std::nullopt;
-    return PeerReport{lineage_, boot_, ++sequence_, self_, others_};
+    if (!founded_) return std::nullopt;
+    return PeerReport{lineage_, boot_, ++sequence_, self_, others_, *founded_};
 }
 
 }  // namespace quorate::host

@@ -29,7 +29,7 @@ namespace quorate::host {
 
 class Peers {
   public:
-    // What is known of this replica now; an empty lineage: not whose cluster this is.
+    // What is known of this replica now; an empty lineage: no record of a cluster that was founded.
     struct Own {
         Lineage lineage;
         Remembered self;
@@ -37,6 +37,8 @@ class Peers {
     };
     struct Hooks {
         std::function<Own()> own;
+        // The cluster that is known to be founded, empty: none; nullopt: nothing can be told yet.
+        std::function<std::optional<Lineage>(const Lineage& last_told)> founded;
         std::function<void(Observation)> post;
         std::function<void(std::string)> warn;
         std::function<void(Ordinal)> heard = [](Ordinal) {};
@@ -92,6 +94,7 @@ class Peers {
     const std::uint64_t boot_;
     std::uint64_t sequence_ = 0;
     Lineage lineage_;
+    std::optional<Lineage> founded_;
     Remembered self_;
     SmallMap<Ordinal, Remembered> others_;
 

@@ -11,6 +11,7 @@
 #include "adapters/peer/trust.hpp"
 #include "adapters/peer/verifier.hpp"
 #include "adapters/peer/wire.hpp"
+#include "core/facts/memory.hpp"
 
 namespace quorate::peer {
 namespace {
@@ -135,7 +136,7 @@ struct Client::Wire {
     Result<PeerReport> answer(const PeerReport& own, const pb::Letter& reply) const {
         auto letter = from_wire(reply);
         if (!letter || letter->from != peer || letter->to != self ||
-            reply.answers() != own.sequence || letter->report.lineage != own.lineage)
+            reply.answers() != own.sequence || of_other_clusters(letter->report, own))
             return refused("the answer is not one of this replica's agent to this report", where());
         return std::move(letter->report);
     }

@@ -3,6 +3,7 @@
 #include <sys/random.h>
 
 #include "core/base/limits.hpp"
+#include "core/facts/memory.hpp"
 
 namespace quorate::peer {
 namespace {
@@ -77,12 +78,12 @@ const char* meaning_of(Doubt doubt) {
 }
 
 Verdict Sessions::judge(const Letter& letter, std::optional<Ordinal> certified,
-                        const Lineage& lineage) {
+                        const PeerReport& own) {
     const auto doubted = [](Doubt doubt) { return Verdict{doubt, false, 0}; };
     if (!certified) return doubted(Doubt::stranger);
     if (*certified != letter.from || letter.from == self_) return doubted(Doubt::other_sender);
     if (letter.to != self_) return doubted(Doubt::other_addressee);
-    if (letter.report.lineage != lineage) return doubted(Doubt::other_lineage);
+    if (of_other_clusters(letter.report, own)) return doubted(Doubt::other_lineage);
     const std::lock_guard lock(mutex_);
     Session& session = open_[letter.from];
     if (session.number == 0 || letter.session != session.number ||

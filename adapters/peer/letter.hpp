@@ -55,7 +55,7 @@ class Sessions {
     explicit Sessions(Ordinal self) : self_(self) {}
 
     // `certified`: the replica whose agent the connection belongs to.
-    Verdict judge(const Letter& letter, std::optional<Ordinal> certified, const Lineage& lineage);
+    Verdict judge(const Letter& letter, std::optional<Ordinal> certified, const PeerReport& own);
 
   private:
     struct Session {

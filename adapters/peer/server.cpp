@@ -88,7 +88,7 @@ class Service final : public pb::Peers::Service {
         auto own = handlers_.report();
         if (!own) return {grpc::StatusCode::UNAVAILABLE, "the cluster record is not known yet"};
         const std::vector<std::string> names = certified_names(*context);
-        const Verdict verdict = sessions_.judge(*letter, agent_named(names), own->lineage);
+        const Verdict verdict = sessions_.judge(*letter, agent_named(names), *own);
         if (verdict.doubt) return doubted(*verdict.doubt, *letter, names);
         if (verdict.taken) handlers_.heard(letter->from, letter->report);
         *reply = to_wire({self_, letter->from, std::move(*own), verdict.session});

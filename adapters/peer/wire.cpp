@@ -32,6 +32,7 @@ pb::Letter to_wire(const Letter& letter) {
     report->set_lineage(letter.report.lineage.value);
     report->set_boot(letter.report.boot);
     report->set_sequence(letter.report.sequence);
+    report->set_founded(letter.report.founded.value);
     put(letter.report.self, report->mutable_self());
     for (const auto& [ordinal, remembered] : letter.report.others) {
         pb::RememberedReplica* each = report->add_others();
@@ -47,6 +48,7 @@ std::optional<Letter> from_wire(const pb::Letter& message) {
     letter.report.lineage = {report.lineage()};
     letter.report.boot = report.boot();
     letter.report.sequence = report.sequence();
+    letter.report.founded = {report.founded()};
     letter.report.self = remembered_in(report.self());
     for (const pb::RememberedReplica& each : report.others()) {
         const Ordinal ordinal{each.ordinal()};

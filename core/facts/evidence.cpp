@@ -63,6 +63,12 @@ LogPosition position_of(const MemberStatus& status) {
     return {status.serves ? status.term : Term{}, status.index};
 }
 
+const std::optional<ClusterRecord>& newest_record(const Facts& facts) {
+    const bool gathers = facts.record && !is_founded(*facts.record);
+    const bool remembers = facts.record_before && is_founded(*facts.record_before);
+    return !facts.record || (gathers && remembers) ? facts.record_before : facts.record;
+}
+
 const ReplicaEntry* own_entry(const Facts& facts) {
     return facts.record ? facts.record->replicas.find(facts.settings.self) : nullptr;
 }

@@ -25,8 +25,7 @@ void begin_life(State& state, const AgentStarted& started) {
     fresh.facts.hashes_at = state.now;
     // What others said they remember stays said, whoever of them runs now.
     fresh.facts.peers = std::move(state.facts.peers);
-    fresh.facts.record_before =
-        std::move(state.facts.record ? state.facts.record : state.facts.record_before);
+    fresh.facts.record_before = newest_record(state.facts);
     state = std::move(fresh);
 }
 
@@ -64,25 +63,50 @@ void fold_probe(State& state, const ReplicaProbed& seen) {
     note_service(state);
 }
 
+// A cluster that was founded is not undone by replicas that gather for another one: they found no
+// record and know of none.
 bool goes_back(const ClusterRecord& known, const std::optional<ClusterRecord>& seen) {
-    return !seen || (seen->lineage == known.lineage && seen->revision < known.revision);
+    if (!seen) return true;
+    if (seen->lineage != known.lineage) return is_founded(known) && !is_founded(*seen);
+    return std::pair(seen->epoch, seen->revision) < std::pair(known.epoch, known.revision);
 }
 
-void fold_record(State& state, const RecordSeen& seen) {
+void note_behind(State& state, const std::optional<ClusterRecord>& there) {
     Facts& facts = state.facts;
-    facts.record_known = true;
-    facts.record_unreadable = seen.unreadable;
-    if (!seen.unreadable.empty()) return;
-    const auto& newest = facts.record ? facts.record : facts.record_before;
-    if (newest && goes_back(*newest, seen.record)) {
-        if (!facts.record_there) facts.record_behind_at = state.now;
-        facts.record_there = seen.record ? seen.record->revision : RecordRevision{};
-        return;
+    if (!facts.record_there) facts.record_behind_at = state.now;
+    facts.record_there = there ? there->revision : RecordRevision{};
+}
+
+// What earlier lives of this agent knew, or the last start left on this volume, counts once the
+// volume is of that cluster: a journal may be left from another one.
+void vouch_for_record(State& state) {
+    Facts& facts = state.facts;
+    if (!facts.disk || !facts.disk->identity) return;
+    const VolumeIdentity& volume = *facts.disk->identity;
+    auto& before = facts.record_before;
+    if (volume.record && (!before || before->lineage != volume.lineage ||
+                          goes_back(*volume.record, before)))
+        before = volume.record;
+    const bool ours = before && before->lineage == volume.lineage;
+    if (!ours || !facts.record_known || !facts.record_unreadable.empty()) return;
+    if (goes_back(*before, facts.record)) {
+        if (!facts.record_there) note_behind(state, facts.record);
+        facts.record = std::move(before);
     }
+    before.reset();
+}
+
+void take_record(State& state, const RecordSeen& seen) {
+    Facts& facts = state.facts;
+    const auto& newest = facts.record ? facts.record : facts.record_before;
+    const bool gathers_anew = !facts.record && newest && seen.record &&
+                              seen.record->lineage != newest->lineage;
+    if (newest && goes_back(*newest, seen.record) && !gathers_anew)
+        return note_behind(state, seen.record);
     facts.record_there.reset();
     facts.record_behind_at = Instant{};
-    facts.record_before.reset();
     facts.record = seen.record;
+    if (newest_record(facts) == facts.record) facts.record_before.reset();
     if (!facts.record || !facts.record->rebuild) {
         facts.rebuild_seen_at = Instant{};
         return;
@@ -92,18 +116,31 @@ void fold_record(State& state, const RecordSeen& seen) {
     facts.approved_token.reset();
 }
 
-// A report that was overtaken, or is of another cluster, tells nothing.
+void fold_record(State& state, const RecordSeen& seen) {
+    state.facts.record_known = true;
+    state.facts.record_unreadable = seen.unreadable;
+    if (!seen.unreadable.empty()) return;
+    take_record(state, seen);
+    vouch_for_record(state);
+}
+
+// A report that was overtaken, or is of another cluster, tells nothing. Before there is one here,
+// every report tells whether its sender knows of one.
 void fold_report(State& state, const PeerReported& seen) {
     Facts& facts = state.facts;
     const std::size_t known = facts.settings.addresses.size();
     if (seen.from == facts.settings.self || seen.from.value >= known) return;
-    if (facts.record && seen.report.lineage != facts.record->lineage) return;
+    const Lineage& lineage = seen.report.lineage;
+    if (facts.record && is_founded(*facts.record) && lineage != facts.record->lineage) return;
     PeerFact fact;
     const PeerFact* before = facts.peers.find(seen.from);
-    if (before != nullptr && before->report.lineage == seen.report.lineage) fact = *before;
+    // One that knows of no cluster yet takes back nothing of what it told of one.
+    if (before != nullptr && (before->report.lineage == lineage || lineage.value.empty()))
+        fact = *before;
     PeerReport& told = fact.report;
     if (told.boot == seen.report.boot && seen.report.sequence <= told.sequence) return;
-    told.lineage = seen.report.lineage;
+    if (!lineage.value.empty()) told.lineage = lineage;
+    told.founded = seen.report.founded;
     told.boot = seen.report.boot;
     told.sequence = seen.report.sequence;
     remember(told.self, seen.report.self);
@@ -260,6 +297,7 @@ struct Bring {
         // Asked for while quorum was lost; once somebody serves again it is not what it was (S7).
         if (done && state.facts.etcd_running && report.in_use && !somebody_serves(state.facts))
             state.facts.disk = report;
+        vouch_for_record(state);
     }
     void operator()(const EtcdSpawned& spawned) const {
         state.facts.etcd_running = true;

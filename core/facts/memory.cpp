@@ -20,6 +20,10 @@ bool heard(const Facts& facts, Ordinal peer) {
     return fact != nullptr && fact->at >= facts.started_at;
 }
 
+bool has_looked(const Facts& facts) {
+    return facts.record_known && (facts.disk || facts.etcd_running || facts.record);
+}
+
 }  // namespace
 
 void remember(Remembered& known, const Remembered& told) {
@@ -60,12 +64,34 @@ std::vector<Ordinal> unheard_peers(const Facts& facts) {
     return peers;
 }
 
-bool peers_are_heard(const Facts& facts, Instant now) {
+Lineage founded_cluster(const Facts& facts, const Lineage& last_told) {
+    if (!has_looked(facts)) return last_told;
+    if (facts.record && is_founded(*facts.record)) return facts.record->lineage;
+    const bool holds = facts.disk && facts.disk->shape != DiskShape::empty && facts.disk->identity;
+    return holds ? facts.disk->identity->lineage : Lineage{};
+}
+
+bool knows_what_to_tell(const Facts& facts, const Lineage& last_told) {
+    return has_looked(facts) || !last_told.value.empty();
+}
+
+std::optional<Ordinal> knows_a_cluster(const Facts& facts) {
+    if (facts.record && is_founded(*facts.record)) return std::nullopt;
+    for (const auto& [peer, fact] : facts.peers)
+        if (heard(facts, peer) && !fact.report.founded.value.empty()) return peer;
+    return std::nullopt;
+}
+
+bool all_are_heard(const Facts& facts, Instant now) {
     const Span wait = facts.settings.policy.peers_wait;
-    if (wait == Span{} || !may_have_run(facts) || unheard_peers(facts).empty()) return true;
+    if (wait == Span{} || unheard_peers(facts).empty()) return true;
     // Who slept meanwhile has not waited: their answers may be on the way.
     return facts.peers_asked_at != Instant{} &&
            now >= std::max(facts.peers_asked_at, facts.slept_at) + wait;
+}
+
+bool peers_are_heard(const Facts& facts, Instant now) {
+    return !may_have_run(facts) || all_are_heard(facts, now);
 }
 
 }  // namespace quorate

@@ -30,8 +30,27 @@ std::optional<Hearsay> remembered_of_self(const Facts& facts);
 // replica cannot have grown since: its etcd runs only under this agent.
 std::vector<Ordinal> unheard_peers(const Facts& facts);
 
-// Nobody is left to wait for before etcd starts: nothing can have run under this identity, all were
-// heard, or they had `peers_wait` to answer. Then the record alone decides, so that replicas that
+// The cluster that this agent knows to be founded: by its record, or by data of it on this volume.
+// Before both were looked at it may be the one that it last told of.
+Lineage founded_cluster(const Facts& facts, const Lineage& last_told);
+
+// Each knows of a cluster, and it is not the same one: neither has anything to tell the other.
+inline bool of_other_clusters(const PeerReport& one, const PeerReport& other) {
+    return !one.founded.value.empty() && !other.founded.value.empty() &&
+           one.founded != other.founded;
+}
+
+// Whether there is anything to tell yet.
+bool knows_what_to_tell(const Facts& facts, const Lineage& last_told);
+
+// Who else runs and knows of a cluster, while the record knows of none that was founded (S3).
+std::optional<Ordinal> knows_a_cluster(const Facts& facts);
+
+// All that may run were heard in this life of the agent, or had `peers_wait` to answer.
+bool all_are_heard(const Facts& facts, Instant now);
+
+// Nobody is left to wait for before etcd starts: nothing can have run under this identity, or
+// all were heard. Then the record alone decides, so that replicas that
 // start together, or alone, never wait for each other.
 bool peers_are_heard(const Facts& facts, Instant now);
 

@@ -46,6 +46,7 @@ struct stamp {
             identity.data_seen = facts.disk->shape != DiskShape::empty;
             identity.high_water = facts.disk->last;
         }
+        if (facts.settings.policy.record_copies) identity.record = facts.record;
         return one(state, StampVolume{identity});
     }
 };

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/ids.hpp"
+#include "core/model/record.hpp"
 
 namespace quorate {
 
@@ -26,6 +27,9 @@ struct VolumeIdentity {
     Nonce nonce;             // changes at every start of etcd
     bool data_seen = false;  // true once a WAL was seen under this identity
     LogPosition high_water;  // highest position this volume is known to have reached
+    // As the start that left this knew it: a record that the store lost, or an older one that it
+    // shows, is put right by it also where no journal remembers.
+    std::optional<ClusterRecord> record;
     bool operator==(const VolumeIdentity&) const = default;
 };
 

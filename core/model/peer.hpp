@@ -25,6 +25,7 @@ struct PeerReport {
     std::uint64_t sequence = 0;  // +1 for each report of that life
     Remembered self;
     SmallMap<Ordinal, Remembered> others;
+    Lineage founded;  // the cluster that the teller knows to be founded; empty: it knows of none
     bool operator==(const PeerReport&) const = default;
 };
 

@@ -31,6 +31,9 @@ struct Policy {
     // How long a start waits for what other agents remember of this volume. 0: none is asked, as
     // in the journals of the releases that could not; every agent is given the default below.
     Span peers_wait;
+    // Each start leaves a copy of the record on its volume. No: as in the journals of the releases
+    // that left none.
+    bool record_copies = false;
     bool operator==(const Policy&) const = default;
 };
 
@@ -42,6 +45,7 @@ inline constexpr Span peers_wait_default = seconds(3);
 inline Policy default_policy() {
     Policy policy;
     policy.peers_wait = peers_wait_default;
+    policy.record_copies = true;
     // Peers remember the last second; the record has to outlive only the loss of all agents at
     // once.
     policy.high_water_period = minutes(5);

@@ -67,4 +67,9 @@ struct ClusterRecord {
     bool operator==(const ClusterRecord&) const = default;
 };
 
+// From here on data may exist that only this lineage explains.
+inline bool is_founded(const ClusterRecord& record) {
+    return record.stage != RecordStage::gathering;
+}
+
 }  // namespace quorate

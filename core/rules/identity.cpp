@@ -12,6 +12,12 @@ bool nonce_is_ours(const ReplicaEntry& entry, Nonce nonce) {
     return nonce == entry.nonce || nonce == entry.nonce_next;
 }
 
+bool nonce_is_ours(const VolumeFacts& facts, const ReplicaEntry& entry) {
+    const VolumeIdentity& identity = *facts.disk.identity;
+    if (identity.nonce.value != 0 && identity.nonce == facts.stamped) return true;
+    return nonce_is_ours(entry, identity.nonce) || record_is_before_start(facts.record, identity);
+}
+
 std::optional<Discontinuity> of_shape(const DiskReport& disk) {
     switch (disk.shape) {
         case DiskShape::empty:
@@ -62,6 +68,14 @@ const char* name_of(Discontinuity why) {
     return "unknown";
 }
 
+bool record_is_before_start(const ClusterRecord& record, const VolumeIdentity& identity) {
+    if (!identity.record || identity.nonce.value == 0) return false;
+    const ReplicaEntry* now = record.replicas.find(identity.ordinal);
+    const ReplicaEntry* then = identity.record->replicas.find(identity.ordinal);
+    return now != nullptr && then != nullptr && then->nonce_next == identity.nonce &&
+           now->nonce == then->nonce && now->member_id == then->member_id;
+}
+
 std::optional<Discontinuity> discontinuity(const VolumeFacts& facts) {
     const ReplicaEntry* entry = facts.record.replicas.find(facts.self);
     if (entry == nullptr || entry->claim != VolumeClaim::holding)
@@ -72,7 +86,7 @@ std::optional<Discontinuity> discontinuity(const VolumeFacts& facts) {
     if (identity.lineage != facts.record.lineage) return Discontinuity::other_lineage;
     if (identity.ordinal != facts.self) return Discontinuity::other_ordinal;
     if (identity.epoch != facts.record.epoch) return Discontinuity::other_epoch;
-    if (!nonce_is_ours(*entry, identity.nonce)) return Discontinuity::other_nonce;
+    if (!nonce_is_ours(facts, *entry)) return Discontinuity::other_nonce;
     if (auto why = of_shape(disk)) return why;
     if (entry->member_id.value != 0 && disk.member_id != entry->member_id)
         return Discontinuity::other_member;

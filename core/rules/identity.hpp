@@ -34,7 +34,12 @@ struct VolumeFacts {
     const DiskReport& disk;
     const ClusterRecord& record;
     LogPosition remembered = {};  // how far other agents know that this identity's log had come
+    Nonce stamped = {};           // by this life of the agent: no volume goes back under it
 };
+
+// The record went back to before this volume's last start: the start that left the volume's copy of
+// the record began where the record is now, and its nonce was never followed by another.
+bool record_is_before_start(const ClusterRecord& record, const VolumeIdentity& identity);
 
 // nullopt: it continues, and etcd may run on it under the identity of the record.
 std::optional<Discontinuity> discontinuity(const VolumeFacts& facts);

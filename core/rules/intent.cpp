@@ -154,6 +154,11 @@ bool wants_etcd(const State& state) {
     return departing(facts) && facts.record->replicas.size() > 1;
 }
 
+bool may_name_founders(const State& state) {
+    return state.replica.phase == ReplicaPhase::gathering &&
+           state.facts.settings.self == Ordinal{0};
+}
+
 bool admission_is_known(const State& state) {
     const Facts& facts = state.facts;
     const ReplicaEntry* entry = own_entry(facts);
@@ -275,7 +280,8 @@ std::optional<Instant> next_wake(const State& state) {
         earliest.consider(state.now + policy.probe_period);
     if (state.now < awake_since(facts)) earliest.consider(state.now + asleep_at_most(state));
     if (facts.list_refused_at != Instant{}) earliest.consider(facts.list_at + policy.retry_period);
-    if (state.replica.phase == ReplicaPhase::examining && facts.peers_asked_at != Instant{})
+    if ((state.replica.phase == ReplicaPhase::examining || may_name_founders(state)) &&
+        facts.peers_asked_at != Instant{})
         earliest.consider(std::max(facts.peers_asked_at, facts.slept_at) + policy.peers_wait);
     if (state.replica.phase == ReplicaPhase::examining) earliest.consider(probed_since_told(state));
     if (facts.record_there) earliest.consider(facts.record_behind_at + policy.retry_period);

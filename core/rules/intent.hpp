@@ -18,6 +18,10 @@ bool wants_etcd(const State& state);
 // This replica is to be removed from the membership: more desired than zero, but not this one.
 bool departing(const Facts& facts);
 
+// One names the founders of a cluster that is not there yet: the lowest replica. The others would
+// only add to the noise of conflicts.
+bool may_name_founders(const State& state);
+
 // Every member that the admission names has applied it. A joiner without data takes its id from the
 // first peer that answers, whatever that one has applied (etcd facts 5: first answer wins, IDs from
 // the answer); one that was cut off still names the member that was removed, and an empty volume

@@ -3,6 +3,7 @@
 #include "core/facts/evidence.hpp"
 #include "core/facts/memory.hpp"
 #include "core/rules/content.hpp"
+#include "core/rules/intent.hpp"
 
 namespace quorate {
 namespace {
@@ -61,6 +62,8 @@ bool wants_position(const State& state) {
 
 bool wants_memory(const State& state) {
     const Facts& facts = state.facts;
+    if (may_name_founders(state))
+        return facts.peers_asked_at == Instant{} && !all_are_heard(facts, state.now);
     return state.replica.phase == ReplicaPhase::examining && facts.desired && facts.disk &&
            !facts.etcd_running && facts.peers_asked_at == Instant{} &&
            !peers_are_heard(facts, state.now);

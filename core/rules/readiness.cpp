@@ -25,6 +25,13 @@ bool others_found(const ClusterRecord& record, Ordinal self) {
     return static_cast<std::size_t>(started) < quorum(record.founders.size());
 }
 
+// A founder alone that has run before and cannot serve: others were let in since this record.
+bool others_joined(const State& state) {
+    const Facts& facts = state.facts;
+    return facts.etcd_running && facts.none_serves_since &&
+           state.now >= *facts.none_serves_since + facts.settings.policy.quorum_lost_after;
+}
+
 // A member alone cannot serve when all were stopped: those up to this one are no quorum.
 bool too_few_so_far(const ClusterRecord& record, Ordinal self) {
     std::size_t members = 0;
@@ -48,7 +55,8 @@ bool awaits_peers(const State& state, const MemberStatus& newest) {
     if (is_ready(facts, newest) || !facts.record) return false;
     const Ordinal self = facts.settings.self;
     const ClusterRecord& record = *facts.record;
-    if (record.stage == RecordStage::forming) return others_found(record, self);
+    if (record.stage == RecordStage::forming)
+        return others_found(record, self) || others_joined(state);
     if (record.stage != RecordStage::formed) return false;
     if (record.rebuild) return record.rebuild->survivor > self;
     // One that is missing may hold the copy that decides.

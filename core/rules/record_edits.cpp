@@ -32,6 +32,11 @@ std::string token_of(const ClusterRecord& record) {
     return record.lineage.value + "-" + std::to_string(record.epoch.value);
 }
 
+bool continues(const Facts& facts, const ClusterRecord& record) {
+    const bool whole = facts.disk->shape != DiskShape::empty;
+    return whole && !discontinuity({facts.settings.self, *facts.disk, record, {}, facts.stamped});
+}
+
 void join(std::string& text, const std::string& name, const std::string& url) {
     if (!text.empty()) text += ",";
     text += name + "=" + url;
@@ -51,7 +56,7 @@ WriteRecord proposed(const State& state, ClusterRecord next) {
 WriteRecord put_back(const State& state) {
     const Facts& facts = state.facts;
     QUORATE_REQUIRE(facts.record_there.has_value());
-    ClusterRecord record = facts.record ? *facts.record : facts.record_before.value();
+    ClusterRecord record = known(facts);
     // Newer than all that this agent's readers have seen; one that knows more puts its own back.
     record.revision = RecordRevision{record.revision.value + 1};
     return WriteRecord{*facts.record_there, std::move(record), Fence{}};
@@ -71,6 +76,9 @@ ClusterRecord with_empty_volume(const Facts& facts) {
 ClusterRecord with_founders(const Facts& facts) {
     ClusterRecord record = known(facts);
     record.stage = RecordStage::forming;
+    // Whoever founds gives the cluster its name: a record that went back to before a founding would
+    // give the next one the ids of the first, and etcd would take the two for one.
+    record.lineage = facts.fresh_lineage;
     record.token = token_of(record);
     record.founders.clear();
     // OrderedReady starts replica 1 only when 0 is ready, so 0 must be able to form alone.
@@ -86,11 +94,13 @@ ClusterRecord with_founders(const Facts& facts) {
 ClusterRecord with_announced(const Facts& facts, Nonce next) {
     ClusterRecord record = known(facts);
     ReplicaEntry& entry = own(record, facts);
-    // A crash between stamping and confirming leaves the announced one on the volume: it is the
-    // current one from here on.
-    if (facts.disk && facts.disk->identity && entry.nonce_next.value != 0 &&
-        facts.disk->identity->nonce == entry.nonce_next)
-        entry.nonce = entry.nonce_next;
+    // A crash between stamping and confirming leaves the announced one on the volume, a record that
+    // went back one that it does not know: it is the current one from here on.
+    if (facts.disk && facts.disk->identity) {
+        const Nonce stamped = facts.disk->identity->nonce;
+        const bool announced = stamped.value != 0 && stamped == entry.nonce_next;
+        if (announced || continues(facts, record)) entry.nonce = stamped;
+    }
     entry.nonce_next = next;
     entry.high_water_final = false;
     entry.claim = VolumeClaim::holding;
@@ -195,7 +205,7 @@ std::optional<LogPosition> surviving_position(const Facts& facts) {
     // A member that has got no entry yet has nothing to rebuild from.
     if (disk.member_id.value == 0 || disk.last == LogPosition{}) return std::nullopt;
     if (entry->member_id.value != 0 && entry->member_id != disk.member_id) return std::nullopt;
-    if (!disk.in_use && discontinuity({facts.settings.self, disk, *facts.record}))
+    if (!disk.in_use && discontinuity({facts.settings.self, disk, *facts.record, {}, facts.stamped}))
         return std::nullopt;
     return disk.last;
 }

@@ -32,11 +32,11 @@ Reading record_behind(const State& state) {
     return signal::record_behind{};
 }
 
-// The store shows an older record than earlier lives of this agent knew, or none. The journal may
-// be left from another cluster: only a volume of the same lineage vouches for it.
-bool remembers_more(const Facts& facts) {
-    return facts.record_there && !facts.record && facts.disk && facts.disk->identity &&
-           facts.disk->identity->lineage == facts.record_before->lineage;
+// Data that only another cluster's record explains. It may be the last copy of it: that the store
+// was given another record says nothing against it (S6).
+bool is_of_another_cluster(const Facts& facts) {
+    return facts.disk->shape != DiskShape::empty && facts.disk->identity && facts.record &&
+           is_founded(*facts.record) && facts.disk->identity->lineage != facts.record->lineage;
 }
 
 bool is_founder(const ClusterRecord& record, Ordinal ordinal) {
@@ -47,7 +47,7 @@ bool is_founder(const ClusterRecord& record, Ordinal ordinal) {
 VolumeFacts volume_of(const Facts& facts) {
     const auto remembered = remembered_of_self(facts);
     return {facts.settings.self, *facts.disk, *facts.record,
-            remembered ? remembered->what.position : LogPosition{}};
+            remembered ? remembered->what.position : LogPosition{}, facts.stamped};
 }
 
 RecoveryCase case_of(const Facts& facts) {
@@ -144,7 +144,7 @@ bool is_as_approved(const Facts& facts) {
     const DiskReport& disk = *facts.disk;
     const ClusterRecord& record = *facts.record;
     if (disk.shape == DiskShape::empty) return false;
-    const auto why = discontinuity({facts.settings.self, disk, record});
+    const auto why = discontinuity({facts.settings.self, disk, record, {}, facts.stamped});
     if (!why) return record.rebuild->position <= disk.last;
     const ReplicaEntry* entry = own_entry(facts);
     return *why == Discontinuity::other_epoch &&
@@ -232,6 +232,14 @@ Reading when_stopping(const State& state) {
     return signal::untold{};
 }
 
+signal::cannot_continue somebody_knows(const Facts& facts, Ordinal who) {
+    const std::string name = "replica " + std::to_string(who.value);
+    return {"the store has no record of a cluster, and " + name + " knows of one: " +
+                facts.peers.find(who)->report.founded.value,
+            "let " + name + " put its record back, or move its data away if the cluster is "
+            "really new"};
+}
+
 Reading examined(const State& state) {
     const Facts& facts = state.facts;
     if (!facts.unknown_event.empty() && !facts.stop_requested)
@@ -250,7 +258,6 @@ Reading examined(const State& state) {
     if (facts.record_there && facts.record) return record_behind(state);
     if (stops(facts)) return when_stopping(state);
     if (!facts.desired || !facts.record_known) return std::nullopt;
-    if (remembers_more(facts)) return record_behind(state);
     if (facts.record_there && !facts.record && *facts.record_there != RecordRevision{})
         return signal::cannot_continue{
             "the cluster record went back from revision " +
@@ -260,6 +267,12 @@ Reading examined(const State& state) {
     if (facts.disk->in_use)
         return signal::cannot_continue{"another process runs on this volume's data",
                                        "stop that process"};
+    if (is_of_another_cluster(facts))
+        return signal::cannot_continue{
+            "this volume holds data of another cluster, " + facts.disk->identity->lineage.value +
+                "; the record is of " + facts.record->lineage.value,
+            "put the record of the cluster that is to live back, and move the data of the other "
+            "one away"};
     if (facts.record && facts.record->rebuild) {
         if (facts.record->rebuild->survivor != facts.settings.self) return signal::must_wait{};
         return as_survivor(state);
@@ -271,6 +284,8 @@ Reading examined(const State& state) {
         return record_is_free(state) ? Reading(signal::needs_admission{state.replica.reason})
                                      : std::nullopt;
     Reading verdict = verdict_signal(state);
+    if (verdict && std::holds_alternative<signal::nothing_founded>(*verdict))
+        if (const auto who = knows_a_cluster(facts)) return somebody_knows(facts, *who);
     const bool writes = verdict && (std::holds_alternative<signal::nothing_founded>(*verdict) ||
                                     std::holds_alternative<signal::needs_admission>(*verdict));
     if (writes && (!record_is_free(state) || !may_retry(state))) return std::nullopt;
@@ -318,8 +333,10 @@ Reading when_gathering(const State& state) {
     const ReplicaEntry* entry = own_entry(facts);
     if (entry == nullptr || entry->claim != VolumeClaim::empty)
         return may_retry(state) ? Reading(signal::untold{}) : std::nullopt;
-    // One names the founders: the lowest. The others only add to the noise of conflicts.
-    if (facts.settings.self != Ordinal{0} || !all_have_told(facts)) return std::nullopt;
+    if (knows_a_cluster(facts)) return signal::look_again{};
+    if (!may_name_founders(state) || !all_have_told(facts)) return std::nullopt;
+    // Nothing is founded before those that may know of a cluster were heard.
+    if (!all_are_heard(facts, state.now)) return std::nullopt;
     // The first time at once; a store that cannot be reached is not asked in a hot loop (S21).
     const bool first =
         state.replica.retry_at <= state.replica.told_at + facts.settings.policy.retry_period;

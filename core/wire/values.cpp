@@ -41,6 +41,7 @@ void put(const VolumeIdentity& from, pb::VolumeIdentity* to) {
     to->set_nonce(from.nonce.value);
     to->set_data_seen(from.data_seen);
     put(from.high_water, to->mutable_high_water());
+    if (from.record) put(*from.record, to->mutable_record());
 }
 bool get(const pb::VolumeIdentity& from, VolumeIdentity& to) {
     to.lineage = {from.lineage()};
@@ -48,7 +49,8 @@ bool get(const pb::VolumeIdentity& from, VolumeIdentity& to) {
     to.ordinal = {from.ordinal()};
     to.nonce = {from.nonce()};
     to.data_seen = from.data_seen();
-    return get(from.high_water(), to.high_water);
+    return get(from.high_water(), to.high_water) &&
+           get_optional(from.has_record(), from.record(), to.record);
 }
 
 void put(const StoredMember& from, pb::StoredMember* to) {
@@ -222,6 +224,7 @@ void put(const Policy& from, pb::Policy* to) {
     to->set_command_deadline_us(from.command_deadline.us);
     to->set_stop_grace_us(from.stop_grace.us);
     to->set_peers_wait_us(from.peers_wait.us);
+    to->set_record_copies(from.record_copies);
 }
 bool get(const pb::Policy& from, Policy& to) {
     to.probe_period = {from.probe_period_us()};
@@ -242,6 +245,7 @@ bool get(const pb::Policy& from, Policy& to) {
     to.command_deadline = {from.command_deadline_us()};
     to.stop_grace = {from.stop_grace_us()};
     to.peers_wait = {from.peers_wait_us()};
+    to.record_copies = from.record_copies();
     return true;
 }
 
@@ -262,6 +266,7 @@ void put(const PeerReport& from, pb::PeerReport* to) {
     to->set_lineage(from.lineage.value);
     to->set_boot(from.boot);
     to->set_sequence(from.sequence);
+    to->set_founded(from.founded.value);
     put(from.self, to->mutable_self());
     for (const auto& [ordinal, remembered] : from.others) {
         pb::RememberedReplica* each = to->add_others();
@@ -273,6 +278,7 @@ bool get(const pb::PeerReport& from, PeerReport& to) {
     to.lineage = {from.lineage()};
     to.boot = from.boot();
     to.sequence = from.sequence();
+    to.founded = {from.founded()};
     for (const pb::RememberedReplica& each : from.others())
         if (!get_entry(Ordinal{each.ordinal()}, each.remembered(), to.others)) return false;
     return get(from.self(), to.self);

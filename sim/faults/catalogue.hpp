@@ -145,12 +145,6 @@ enum class Shape : std::uint8_t {
     groups
 };
 
-// Beside a wiped volume or a lost journal nobody may know the record any more, and replicas that do
-// not run are not asked before another cluster is founded: not answered yet, so not drawn.
-constexpr bool only_when_asked(Fault fault) {
-    return fault == Fault::record_back || fault == Fault::lose_record;
-}
-
 struct FaultKind {
     Fault fault = Fault::count_;
     const char* id = "";    // in simulator.md 3.4

@@ -56,7 +56,7 @@ void Oracles::carrying_out(std::uint8_t agent, const Command& command) {
     if (std::holds_alternative<StartEtcd>(command.body)) identities_.spawning(agent);
     if (std::holds_alternative<SetAsideData>(command.body)) setting_aside(agent);
     if (const auto* stamp = std::get_if<StampVolume>(&command.body)) stamping(agent, *stamp);
-    if (const auto* write = std::get_if<WriteRecord>(&command.body)) writing(*write);
+    if (const auto* write = std::get_if<WriteRecord>(&command.body)) writing(agent, *write);
     if (const auto* rebuild = std::get_if<RebuildEtcd>(&command.body)) rebuilding(agent, *rebuild);
 }
 
@@ -103,8 +103,10 @@ void Oracles::setting_aside(std::uint8_t o) {
 
 // S7: the order to rebuild names the survivor that has most of those that told, and somebody
 // approved this very plan, or it costs nobody anything because one replica is desired.
-void Oracles::writing(const WriteRecord& write) {
+void Oracles::writing(std::uint8_t agent, const WriteRecord& write) {
     const auto& now = world_.store.record;
+    if (now && !is_founded(*now) && write.record.stage == RecordStage::forming)
+        naming_founders(agent);
     if (!now || now->rebuild || !write.record.rebuild || write.expected != now->revision) return;
     ++findings_.counts.orders;
     const Rebuild& order = *write.record.rebuild;

@@ -20,6 +20,7 @@ struct OracleCounts {
     std::uint64_t voters_out = 0;  // S2: removals of voters
     std::uint64_t able = 0;        // S3: times somebody could commit
     std::uint64_t founded = 0;     // S3
+    std::uint64_t unheard_of = 0;  // S3: foundings beside a cluster that nobody in reach knew
     std::uint64_t leaders = 0;     // S4: leaders held against acknowledged writes
     std::uint64_t acknowledged = 0;
     std::uint64_t restarts = 0;       // S5: starts of an identity that had run before
@@ -69,6 +70,7 @@ inline constexpr OracleCounter oracle_counters[] = {
     {"S2 voters removed", &OracleCounts::voters_out},
     {"S3 times somebody could commit", &OracleCounts::able},
     {"S3 foundings", &OracleCounts::founded},
+    {"S3 foundings beside a cluster that nobody in reach knew of", &OracleCounts::unheard_of},
     {"S4 leaders held against acknowledged writes", &OracleCounts::leaders},
     {"S4 acknowledged writes", &OracleCounts::acknowledged},
     {"S5 starts of an identity that had run", &OracleCounts::restarts},

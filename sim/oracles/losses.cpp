@@ -1,5 +1,6 @@
 // What faults took, what that excuses, and whether the last cluster can go on without it.
 #include <algorithm>
+#include <utility>
 
 #include "core/rules/quorum.hpp"
 #include "sim/oracles/oracles.hpp"
@@ -39,18 +40,42 @@ void Oracles::rotting(std::uint8_t o) {
     looks_honest_[o] = true;
 }
 
+// Agents that know the newer record put it back; a volume that came back before then is told from
+// an honest one by what they, or the peers that remember its log, know: judged when it starts.
+void Oracles::record_changed() {
+    record_was_changed_ = true;
+    for (std::uint8_t o = 0; o < Network::size; ++o)
+        if (lost_[o]) note_what_can_tell(o);
+}
+
+void Oracles::rolled_back(std::uint8_t o) { note_what_can_tell(o); }
+
 // What the record tells is always found; what only a peer can tell is judged when it starts. One
-// that is back between its claim and etcd's first write looks like one that never started.
-void Oracles::rolled_back(std::uint8_t o) {
+// that is back between its claim and etcd's first write looks like one that never started. A volume
+// that carries the newest record there is has nothing outside of it to be held against.
+void Oracles::note_what_can_tell(std::uint8_t o) {
     const Volume& volume = world_.volumes[o];
-    if (!volume.identity || !world_.store.record) return;
+    if (!volume.identity || volume.identity->ordinal != Ordinal{o}) return;
+    const VolumeIdentity& identity = *volume.identity;
     const LogPosition last = volume.data ? volume.data->last() : LogPosition{};
     const MemberId id = volume.data ? volume.data->id : lost_as_[o];
-    const ReplicaEntry* entry = world_.store.record->replicas.find(Ordinal{o});
-    if (entry == nullptr || volume.identity->ordinal != Ordinal{o}) return;
-    const bool same_start =
-        volume.identity->nonce == entry->nonce || volume.identity->nonce == entry->nonce_next;
-    if (!same_start || last < entry->high_water) return;
+    const auto tells = [&](const std::optional<ClusterRecord>& record) {
+        if (!record || record->lineage != identity.lineage) return false;
+        const auto& copy = identity.record;
+        if (copy && std::pair(record->epoch, record->revision) <
+                        std::pair(copy->epoch, copy->revision))
+            return false;
+        const ReplicaEntry* entry = record->replicas.find(Ordinal{o});
+        if (entry == nullptr) return true;
+        const bool same_start =
+            identity.nonce == entry->nonce || identity.nonce == entry->nonce_next;
+        return !same_start || last < entry->high_water;
+    };
+    if (tells(world_.store.record)) return;
+    for (std::uint8_t other = 0; other < Network::size; ++other) {
+        const Agent& agent = *world_.agents[other];
+        if (other != o && agent.alive() && tells(agent.state().facts.record)) return;
+    }
     same_start_[o] = id;
     for (std::uint8_t peer = 0; peer < Network::size; ++peer) {
         if (peer == o || !remembers(peer, o, id, last)) continue;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/explain.hpp"
+#include "core/facts/memory.hpp"
 #include "core/rules/quorum.hpp"
 #include "sim/world/world.hpp"
 
@@ -19,6 +20,20 @@ std::vector<bool> committed_by(const Process& p, const EtcdData& data) {
         holds[data.log[i].payload] = true;
     }
     return holds;
+}
+
+}  // namespace
+
+namespace {
+
+// A record that went back an instant ago says less than those know who read it before.
+bool somebody_knows_that_it_ran(const World& world, const View& view) {
+    return std::any_of(world.agents.begin(), world.agents.end(), [&](const auto& agent) {
+        const auto& record = agent->state().facts.record;
+        const ReplicaEntry* entry = record ? record->replicas.find(Ordinal{view.ordinal}) : nullptr;
+        return agent->alive() && entry != nullptr && entry->member_id == view.id &&
+               entry->high_water != LogPosition{};
+    });
 }
 
 }  // namespace
@@ -90,7 +105,9 @@ void Oracles::promotion_asked(std::uint8_t leader, MemberId target) {
         const ReplicaEntry* entry = world_.store.record
                                         ? world_.store.record->replicas.find(Ordinal{view.ordinal})
                                         : nullptr;
-        if (entry != nullptr && entry->member_id == target && entry->high_water == LogPosition{})
+        const bool untold = entry != nullptr && entry->member_id == target &&
+                            entry->high_water == LogPosition{};
+        if (untold && !(record_was_changed_ && somebody_knows_that_it_ran(world_, view)))
             report("S9", "the learner " + hex(target) +
                              " is promoted before the record knows that it ran");
         const Process& leads = world_.cluster.process(leader);
@@ -110,12 +127,39 @@ void Oracles::promotion_asked(std::uint8_t leader, MemberId target) {
     }
 }
 
-// S3: one cluster is founded in a life, and a founder founds once.
+// Its record, or its volume, tells this agent of a cluster that was founded.
+bool Oracles::knows_a_cluster(std::uint8_t o) const {
+    const auto& identity = world_.volumes[o].identity;
+    const bool left = identity && identity->record && world_.volumes[o].data;
+    return left || !founded_cluster(world_.agents[o]->state().facts, {}).value.empty();
+}
+
+// The record that would have told of a cluster was lost, or went back to before it. Whoever runs,
+// hears the one that names the founders and has done so for long enough, tells it what it knows;
+// when none of these knows, nothing within reach of an agent says that there was a cluster.
+void Oracles::naming_founders(std::uint8_t by) {
+    bool known = knows_a_cluster(by);
+    for (std::uint8_t o = 0; o < Network::size; ++o) {
+        const Agent& agent = *world_.agents[o];
+        const Instant lately = world_.kernel.now - unknowable;
+        const bool in_reach = agent.alive() && !agent.frozen() && agent.runs_since() <= lately &&
+                              world_.network.linked(by, o) && world_.network.linked(o, by) &&
+                              world_.network.linked_since(by, o) <= lately;
+        known |= o != by && in_reach && knows_a_cluster(o);
+    }
+    nobody_knew_ = record_was_changed_ && !known;
+}
+
+// S3: one cluster is founded in a life, and a founder founds once. What the first acknowledged is
+// on volumes that do not run, if anywhere: no agent can keep what none knows of.
 void Oracles::founding(std::uint8_t o, const EtcdData& data) {
     ++findings_.counts.founded;
     const bool known =
         std::find(clusters_.begin(), clusters_.end(), data.cluster) != clusters_.end();
-    if (!known && !clusters_.empty())
+    if (!known && !clusters_.empty() && nobody_knew_) {
+        ++counts_.unheard_of;
+        forgive_all();
+    } else if (!known && !clusters_.empty())
         report("S3", name(o) + " founds a second cluster");
     else if (ran_.count(data.id.value) > 0 && !nobody_can_tell(o, data))
         report("S3", name(o) + " founds again what it had founded before");

@@ -61,6 +61,7 @@ class Oracles : private PartOfWorld {
     void defragmenting(std::uint8_t o);
     void disarming_nospace();
     void refold(Journal& journal, std::size_t kept);
+    void record_changed();  // by a fault: lost, or older
     void recorded(const ClusterRecord& record) { identities_.recorded(record); }
     void accept_loss(Ordinal survivor);  // an operator's token
     void after_event();
@@ -74,6 +75,8 @@ class Oracles : private PartOfWorld {
     Instant leads_since(std::uint8_t o) const { return leads_since_[o]; }
     // With what is left, could the last cluster go on by itself? (L1 or L7.)
     bool recoverable() const;
+    // A cluster was founded beside another, and nobody could have known.
+    bool founded_unheard_of() const { return counts_.unheard_of > 0; }
     // Voters that serve hold different content, and too few of them the right one to say so.
     bool content_is_undecidable() const;
     bool lost(std::uint8_t o) const { return lost_[o]; }  // its history, to a fault
@@ -111,7 +114,7 @@ class Oracles : private PartOfWorld {
     void report(const char* id, std::string what) { findings_.report(id, std::move(what)); }
     void stamping(std::uint8_t o, const StampVolume& stamp);
     void setting_aside(std::uint8_t o);
-    void writing(const WriteRecord& write);
+    void writing(std::uint8_t agent, const WriteRecord& write);
     void rebuilding(std::uint8_t o, const RebuildEtcd& how);
     void check_evidence_of_loss(std::uint8_t agent, const View& target);
     void check_succession(std::uint8_t leader, MemberId target);
@@ -123,6 +126,9 @@ class Oracles : private PartOfWorld {
     void check_version(std::uint8_t o, const EtcdData& data);
     void check_floor(std::uint8_t o, const EtcdData& data);
     bool remembers(std::uint8_t peer, std::uint8_t o, MemberId id, LogPosition last) const;
+    void note_what_can_tell(std::uint8_t o);
+    bool knows_a_cluster(std::uint8_t o) const;
+    void naming_founders(std::uint8_t by);
     bool nobody_can_tell(std::uint8_t o, const EtcdData& data) const;
     void excuse_start(std::uint8_t o, const EtcdData& data);
     void note_voters(std::uint8_t leader);
@@ -140,6 +146,8 @@ class Oracles : private PartOfWorld {
     Intents intents_;
     std::map<std::uint64_t, Ran> ran_;  // by member id
     std::vector<ClusterId> clusters_;   // that ever were
+    bool record_was_changed_ = false;   // by a fault
+    bool nobody_knew_ = false;          // of a cluster, when founders were named last
     std::vector<bool> owed_;            // by write: acknowledged and not forgiven
     std::vector<bool> saved_;           // ... also by the loss of a majority: S6 of who is left
     std::array<bool, Network::size> lost_{};

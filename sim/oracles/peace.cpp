@@ -64,7 +64,9 @@ Span Peace::bound_of(std::size_t changes) const {
 void Peace::watch_scaling() {
     const std::uint32_t wanted = world_.store.desired.replicas;
     const Instant quiet_since = world_.faults.last_at();
-    if (!world_.faults.none_active() || wanted == 0) return scaling_.reset();
+    // Replicas that hold data of a cluster that nobody knew of wait for a person.
+    const bool parks = world_.oracles.founded_unheard_of();
+    if (!world_.faults.none_active() || wanted == 0 || parks) return scaling_.reset();
     if (scaling_ && (scaling_->quiet_since != quiet_since || scaling_->wanted != wanted))
         scaling_.reset();
     if (!scaling_) {

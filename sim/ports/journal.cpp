@@ -1,9 +1,11 @@
 #include "sim/ports/journal.hpp"
 
+#include "core/facts/evidence.hpp"
+
 namespace quorate::sim {
 
 void keep_newest(Journal& journal, const Facts& facts) {
-    const auto& newest = facts.record ? facts.record : facts.record_before;
+    const auto& newest = newest_record(facts);
     const bool kept = newest.has_value() == journal.newest.has_value() &&
                       (!newest || (newest->revision == journal.newest->revision &&
                                    newest->lineage == journal.newest->lineage));

@@ -44,7 +44,7 @@ class Writer {
             if (!is_drawn(fault)) continue;
             const bool asked = std::find(options.faults.begin(), options.faults.end(), fault) !=
                                options.faults.end();
-            const bool allowed = asked || (options.faults.empty() && !only_when_asked(fault));
+            const bool allowed = asked || options.faults.empty();
             const bool live = draws_.chance(40);
             const auto weight = 1U << draws_.below(6);
             if (allowed && (live || !options.faults.empty())) weights_[i] = weight;

@@ -26,7 +26,7 @@ void Agent::begin_peers() {
     for (Letter& letter : letters_)
         letter.free = true;
     for (const auto& [ordinal, fact] : state().facts.peers) {
-        lineage_ = fact.report.lineage;
+        if (!fact.report.lineage.value.empty()) lineage_ = fact.report.lineage;
         remember(memory_[ordinal.value], fact.report.self);
     }
     tick_peers();
@@ -47,19 +47,21 @@ void Agent::tick_peers() {
 void Agent::exchange() {
     if (world_.config.policy.peers_wait == Span{}) return;
     const Facts& facts = state().facts;
-    if (facts.record && facts.record->lineage != lineage_) {
+    if (facts.record && is_founded(*facts.record) && facts.record->lineage != lineage_) {
         lineage_ = facts.record->lineage;
         own_ = {};
         memory_.fill({});
     }
-    if (lineage_.value.empty()) return;
+    if (!knows_what_to_tell(facts, lineage_)) return;
     remember(own_, own_report(facts, world_.cluster.status(self_)));
     for (const Ordinal ordinal : state().probed) {
         const auto o = static_cast<std::uint8_t>(ordinal.value);
         if (o == self_) continue;
         const Peer& peer = peers_[o];
         const bool beat = world_.kernel.now >= peer.told_at + world_.config.policy.heartbeat_period;
-        if (peer.asked || peer.told != own_ || beat || peer.told_at == Instant{}) tell(o, false);
+        const bool due = peer.told != own_ || beat || peer.told_at == Instant{};
+        // Who knows of no cluster tells nothing unasked.
+        if (peer.asked || (due && !lineage_.value.empty())) tell(o, false);
     }
 }
 
@@ -69,6 +71,7 @@ void Agent::write_report(PeerReport& report) {
     report.boot = boot_;
     report.sequence = ++sequence_;
     report.self = own_;
+    report.founded = founded_cluster(state().facts, lineage_);
     report.others.clear();
     for (std::uint8_t o = 0; o < Cluster::size; ++o)
         if (memory_[o].member_id.value != 0) report.others[Ordinal{o}] = memory_[o];
@@ -106,14 +109,17 @@ Agent::Letter& Agent::post_letter() {
 void Agent::read_letter(std::uint32_t slot) {
     Letter& letter = letters_[slot];
     letter.free = true;  // nobody writes to this agent while it reads
-    if (!world_.network.linked(self_, letter.from) || letter.report.lineage != lineage_) return;
+    if (!world_.network.linked(self_, letter.from)) return;
+    if (!knows_what_to_tell(state().facts, lineage_)) return;
+    heard_.founded = founded_cluster(state().facts, lineage_);
+    if (of_other_clusters(heard_, letter.report)) return;
     // Who tells something is answered with what was known before it.
     if (!letter.answered) tell(letter.from, true);
     hear(letter.from, letter.report);
 }
 
 void Agent::hear(std::uint8_t from, const PeerReport& report) {
-    remember(memory_[from], report.self);
+    if (report.lineage == lineage_) remember(memory_[from], report.self);
     Peer& peer = peers_[from];
     const Instant now = world_.kernel.now;
     heard_ = report;

@@ -313,12 +313,14 @@ bool World::approve_rebuild() {
 
 bool World::take_record_back(std::uint32_t writes) {
     if (!store.go_back(writes)) return false;
+    oracles.record_changed();
     store_changed();
     return true;
 }
 
 bool World::lose_record() {
     if (!store.lose_record()) return false;
+    oracles.record_changed();
     store_changed();
     return true;
 }

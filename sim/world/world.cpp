@@ -35,6 +35,7 @@ Policy quick_policy() {
     policy.authority_stagger = milliseconds(500);
     policy.authority_ttl = seconds(6);
     policy.peers_wait = seconds(2);
+    policy.record_copies = true;
     return policy;
 }
 

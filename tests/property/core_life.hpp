@@ -121,7 +121,8 @@ inline DiskReport any_disk(Dice& dice) {
                                        any_ordinal(dice),
                                        Nonce{dice.roll(4)},
                                        dice.one_in(2),
-                                       any_position(dice)};
+                                       any_position(dice),
+                                       {}};
     disk.member_id = any_member(dice);
     disk.cluster_id = ClusterId{dice.roll(3)};
     disk.last = any_position(dice);
@@ -182,7 +183,7 @@ inline Brought any_brought(Dice& dice) {
 
 inline PeerReported any_report(Dice& dice) {
     PeerReport report{
-        Lineage{dice.one_in(5) ? "other" : "lineage"}, dice.roll(3), dice.roll(50), {}, {}};
+        Lineage{dice.one_in(5) ? "other" : "lineage"}, dice.roll(3), dice.roll(50), {}, {}, {}};
     const auto any = [&] {
         return Remembered{Epoch{dice.roll(3)}, any_member(dice), Nonce{dice.roll(4)},
                           any_position(dice)};
@@ -295,7 +296,7 @@ struct Answer {
         if (nonce.value != 0)
             disk.identity = VolumeIdentity{facts.record->lineage, facts.record->epoch,
                                            facts.settings.self,   nonce,
-                                           facts.exits > 0,       {}};
+                                           facts.exits > 0,       {},  {}};
         if (entry->member_id.value == 0) return disk;
         disk.shape = DiskShape::whole;
         disk.member_id = entry->member_id;

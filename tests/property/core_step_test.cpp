@@ -52,10 +52,10 @@ void check_record(const State& before, const WriteRecord& write) {
         RC_ASSERT(write.record.revision.value == write.expected.value + 1);
     if (!before.facts.record || write.fence.value != 0) return;
     const ClusterRecord& known = *before.facts.record;
+    const bool founds = known.stage == RecordStage::gathering;
+    if (write.record.stage == RecordStage::forming && founds) return;
     RC_ASSERT(write.record.lineage == known.lineage);
-    if (write.record.stage == RecordStage::forming &&
-        (known.stage == RecordStage::gathering || known.rebuild))
-        return;
+    if (write.record.stage == RecordStage::forming && known.rebuild) return;
     for (const auto& [ordinal, entry] : known.replicas) {
         if (ordinal == before.facts.settings.self) continue;
         const ReplicaEntry* after = write.record.replicas.find(ordinal);

@@ -400,6 +400,92 @@ TEST(FoldRecord, ThatOfAnotherClusterIsBelieved) {
     EXPECT_EQ(std::nullopt, state.facts.record_there);
 }
 
+ClusterRecord gathering_anew() {
+    ClusterRecord record;
+    record.revision = RecordRevision{3};
+    record.lineage = Lineage{"younger"};
+    record.epoch = Epoch{1};
+    return record;
+}
+
+TEST(FoldRecord, WhoGathersForAnotherClusterUndoesNone) {
+    const State before = test::state();
+    State state = after(before, RecordSeen{gathering_anew(), ""});
+    EXPECT_EQ(before.facts.record, state.facts.record);
+    EXPECT_EQ(RecordRevision{3}, state.facts.record_there);
+    ClusterRecord founded = gathering_anew();
+    founded.stage = RecordStage::forming;
+    state = after(state, RecordSeen{founded, ""});
+    EXPECT_EQ(founded, state.facts.record) << "no agent may undo that either";
+    EXPECT_EQ(std::nullopt, state.facts.record_there);
+}
+
+TEST(FoldRecord, ALaterEpochIsNewerWhateverItsRevision) {
+    State state = test::state();
+    ClusterRecord later = *state.facts.record;
+    later.revision.value -= 10;
+    later.epoch.value += 1;
+    const ClusterRecord earlier = *state.facts.record;
+    state = after(state, RecordSeen{later, ""});
+    EXPECT_EQ(later, state.facts.record);
+    state = after(state, RecordSeen{earlier, ""});
+    EXPECT_EQ(later, state.facts.record);
+    EXPECT_EQ(earlier.revision, state.facts.record_there);
+}
+
+// A new life of an agent that knew `record`, and has seen `there` in the store.
+State begun_again(const std::optional<ClusterRecord>& there) {
+    const State before = test::state();
+    const State state = after(before, AgentStarted{before.facts.settings, 1, Lineage{"fresh"}});
+    return after(state, RecordSeen{there, ""});
+}
+State examined(State state, const DiskReport& disk) {
+    const CommandId id = pending(state, ExamineDisk{});
+    return after(state, CommandEnded{id, Done{}, disk});
+}
+
+TEST(FoldRecord, AVolumeVouchesForWhatEarlierLivesKnew) {
+    const auto known = test::state().facts.record;
+    for (const auto& there : {std::optional<ClusterRecord>(), std::optional(gathering_anew())}) {
+        const State state = examined(begun_again(there), test::disk());
+        EXPECT_EQ(known, state.facts.record);
+        EXPECT_EQ(there ? there->revision : RecordRevision{}, state.facts.record_there);
+    }
+    State state = test::state();
+    state = after(state, AgentStarted{state.facts.settings, 1, Lineage{"fresh"}});
+    state = after(examined(state, test::disk()), RecordSeen{gathering_anew(), ""});
+    EXPECT_EQ(known, state.facts.record) << "in whatever order they come";
+}
+
+TEST(FoldRecord, AJournalOfAnotherClusterVouchesForNothing) {
+    DiskReport disk = test::disk();
+    disk.identity->lineage = Lineage{"other"};
+    State state = examined(begun_again(gathering_anew()), disk);
+    EXPECT_EQ(gathering_anew(), state.facts.record);
+    EXPECT_EQ(std::nullopt, state.facts.record_there);
+    state = after(state, AgentStarted{state.facts.settings, 1, Lineage{"fresh"}});
+    EXPECT_EQ(test::record(), state.facts.record_before) << "it is not forgotten for that";
+}
+
+TEST(FoldRecord, TheCopyOnTheVolumeIsAsGoodAsAJournal) {
+    DiskReport disk = test::disk();
+    disk.identity->record = test::record();
+    State fresh;
+    fresh = after(fresh, AgentStarted{test::settings(), 1, Lineage{"fresh"}});
+    ClusterRecord older = test::record();
+    older.revision.value -= 1;
+    for (const auto& there : {std::optional<ClusterRecord>(), std::optional(older)}) {
+        const State state = examined(after(fresh, RecordSeen{there, ""}), disk);
+        EXPECT_EQ(test::record(), state.facts.record);
+        EXPECT_EQ(there ? there->revision : RecordRevision{}, state.facts.record_there);
+    }
+    ClusterRecord newer = test::record();
+    newer.revision.value += 1;
+    const State state = examined(after(fresh, RecordSeen{newer, ""}), disk);
+    EXPECT_EQ(newer, state.facts.record);
+    EXPECT_EQ(std::nullopt, state.facts.record_there);
+}
+
 TEST(FoldRecord, AnApprovalIsGoodForOneOrder) {
     State state = after(test::state(), RecoveryApproved{"token"});
     EXPECT_EQ("token", state.facts.approved_token);

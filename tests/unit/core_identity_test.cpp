@@ -105,7 +105,7 @@ struct Start : Pair {
     void announce() { entry().nonce_next = Nonce{5}; }
     void stamp(bool data_seen) {
         disk.identity =
-            VolumeIdentity{record.lineage, record.epoch, Ordinal{0}, Nonce{5}, data_seen, {}};
+            VolumeIdentity{record.lineage, record.epoch, Ordinal{0}, Nonce{5}, data_seen, {}, {}};
     }
     void confirm() {
         entry().nonce = Nonce{5};

@@ -40,7 +40,7 @@ Remembered of_replica_1(std::uint64_t index) {
 }
 
 PeerReported report(std::uint32_t from, std::uint64_t sequence = 1) {
-    return {Ordinal{from}, {Lineage{"0c6e"}, 50 + from, sequence, {}, {}}};
+    return {Ordinal{from}, {Lineage{"0c6e"}, 50 + from, sequence, {}, {}, {}}};
 }
 PeerReported remembering(std::uint32_t from, std::uint64_t index) {
     PeerReported told = report(from);
@@ -117,6 +117,84 @@ TEST(PeersMemory, WhoWasHeardInThisLifeIsNotWaitedForAgain) {
     EXPECT_EQ(state.facts.peers_asked_at, test::now + milliseconds(10)) << "only for replica 2";
     state.facts.peers_asked_at = Instant{};
     EXPECT_TRUE(peers_are_heard(state.facts, state.now));
+}
+
+// Agent 0 has told that its volume is empty, and so have all that are to found.
+State gathering() {
+    State state = examining();
+    Facts& facts = state.facts;
+    facts.settings.self = Ordinal{0};
+    facts.disk = DiskReport{};
+    facts.record->stage = RecordStage::gathering;
+    facts.record->lineage = Lineage{"gathering"};
+    for (auto& [ordinal, entry] : facts.record->replicas) {
+        entry = ReplicaEntry{};
+        entry.claim = VolumeClaim::empty;
+    }
+    state.replica.phase = ReplicaPhase::gathering;
+    return state;
+}
+PeerReported of_another(std::uint32_t from, const char* founded) {
+    PeerReported told = report(from);
+    told.report.lineage = told.report.founded = Lineage{founded};
+    return told;
+}
+
+TEST(PeersMemory, NothingIsFoundedBeforeTheOthersWereHeard) {
+    const Step asked = after(gathering(), TimerFired{});
+    EXPECT_TRUE(holds<AskPeers>(asked.decision)) << explain(asked.decision);
+    EXPECT_FALSE(holds<WriteRecord>(asked.decision));
+    const Step one = after(asked.next, of_another(1, ""));
+    EXPECT_FALSE(holds<WriteRecord>(one.decision));
+    const Step both = after(one.next, of_another(2, ""));
+    EXPECT_TRUE(holds<WriteRecord>(both.decision)) << "neither knows of a cluster";
+    const Step late = after(one.next, TimerFired{}, wait);
+    EXPECT_TRUE(holds<WriteRecord>(late.decision)) << "who does not run is not waited for";
+}
+
+TEST(PeersMemory, NothingIsFoundedWhileSomebodyKnowsOfACluster) {
+    State state = after(gathering(), TimerFired{}).next;
+    state = after(state, of_another(1, "")).next;
+    const Step known = after(state, of_another(2, "0c6e"));
+    EXPECT_FALSE(holds<WriteRecord>(known.decision));
+    EXPECT_EQ(known.next.replica.phase, ReplicaPhase::parked);
+    EXPECT_NE(known.next.replica.reason.find("replica 2 knows of one: 0c6e"), std::string::npos)
+        << known.next.replica.reason;
+    PeerReported moved_away = of_another(2, "");
+    moved_away.report.sequence = 2;
+    EXPECT_EQ(after(known.next, moved_away).next.replica.phase, ReplicaPhase::gathering);
+}
+
+TEST(PeersMemory, WhoKnowsOfNoClusterTakesNothingBackThatItToldOfOne) {
+    State state = gathering();
+    state.facts.peers[Ordinal{2}].report = remembering(2, 600).report;
+    PeerReported empty = of_another(2, "");
+    empty.report.sequence = 7;
+    state = after(state, empty).next;
+    const PeerReport& kept = state.facts.peers.find(Ordinal{2})->report;
+    EXPECT_EQ(kept.lineage, Lineage{"0c6e"});
+    EXPECT_EQ(kept.others.find(Ordinal{1})->position.index, LogIndex{600});
+}
+
+TEST(PeersMemory, DataWithoutARecordTellsOfAClusterToo) {
+    State state = examining();
+    EXPECT_EQ(founded_cluster(state.facts, {}), Lineage{"0c6e"});
+    state.facts.record.reset();
+    EXPECT_EQ(founded_cluster(state.facts, {}), Lineage{"0c6e"}) << "by the volume";
+    state.facts.disk->shape = DiskShape::empty;
+    EXPECT_EQ(founded_cluster(state.facts, {}), Lineage{});
+    EXPECT_EQ(founded_cluster(gathering().facts, {}), Lineage{});
+}
+
+TEST(PeersMemory, BeforeItHasLookedAnAgentTellsWhatItToldLast) {
+    State state = examining();
+    state.facts.disk.reset();
+    state.facts.record.reset();
+    EXPECT_EQ(founded_cluster(state.facts, Lineage{"last"}), Lineage{"last"});
+    EXPECT_FALSE(knows_what_to_tell(state.facts, {})) << "it is asked again";
+    state.facts.disk = DiskReport{};
+    EXPECT_EQ(founded_cluster(state.facts, Lineage{"last"}), Lineage{});
+    EXPECT_TRUE(knows_what_to_tell(state.facts, {}));
 }
 
 TEST(PeersMemory, AVolumeBehindItIsSetAsideAndTheWitnessIsNamed) {

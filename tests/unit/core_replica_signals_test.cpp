@@ -189,10 +189,8 @@ State begun_behind() {
     return state;
 }
 
-TEST(ReadReplica, AVolumeOfTheSameClusterVouchesForARememberedRecord) {
+TEST(ReadReplica, AJournalAloneVouchesForNoRecord) {
     State state = begun_behind();
-    EXPECT_TRUE(is<signal::record_behind>(read_replica(state)));
-    state.facts.disk->identity->lineage = Lineage{"other"};
     EXPECT_TRUE(is<signal::cannot_continue>(read_replica(state))) << "data, and no record";
     state.facts.disk = DiskReport{};
     EXPECT_TRUE(is<signal::nothing_founded>(read_replica(state))) << "a journal that was left over";
@@ -209,6 +207,17 @@ TEST(ReadReplica, DataWithoutARecordIsLeftToAPerson) {
     State state = examining();
     state.facts.record.reset();
     EXPECT_TRUE(is<signal::cannot_continue>(read_replica(state)));
+}
+
+// The record of a cluster that was founded since says nothing against what the volume holds (S6).
+TEST(ReadReplica, DataOfAnotherClusterIsLeftToAPerson) {
+    State state = examining();
+    state.facts.disk->identity->lineage = Lineage{"older"};
+    EXPECT_TRUE(is<signal::cannot_continue>(read_replica(state)));
+    state.facts.record->replicas.erase(Ordinal{0});
+    EXPECT_TRUE(is<signal::cannot_continue>(read_replica(state))) << "nor is it a removed member's";
+    state.facts.disk->shape = DiskShape::empty;
+    EXPECT_TRUE(is<signal::needs_admission>(read_replica(state))) << "there is nothing to lose";
 }
 
 TEST(ReadReplica, DataOfANewerEtcdIsNotOpened) {

@@ -57,8 +57,8 @@ inline ClusterRecord record(std::uint32_t replicas = 3) {
 inline DiskReport disk(std::uint32_t ordinal = 0) {
     DiskReport disk;
     disk.shape = DiskShape::whole;
-    disk.identity =
-        VolumeIdentity{Lineage{"0c6e"}, Epoch{2}, Ordinal{ordinal}, Nonce{70 + ordinal}, true, {}};
+    disk.identity = VolumeIdentity{
+        Lineage{"0c6e"}, Epoch{2}, Ordinal{ordinal}, Nonce{70 + ordinal}, true, {}, {}};
     disk.member_id = member_id(ordinal);
     disk.cluster_id = ClusterId{9};
     disk.last = {Term{3}, LogIndex{600}};

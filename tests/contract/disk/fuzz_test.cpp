@@ -32,7 +32,8 @@ class Fuzz : public testing::Test {
                                                  .ordinal = {0},
                                                  .nonce = {1},
                                                  .data_seen = true,
-                                                 .high_water = {}}));
+                                                 .high_water = {},
+                                                 .record = {}}));
         ASSERT_EQ(report_on(volume).shape, DiskShape::whole) << report_on(volume).fault;
     }
     static void TearDownTestSuite() { written_.reset(); }

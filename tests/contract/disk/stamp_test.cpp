@@ -21,7 +21,8 @@ VolumeIdentity some_identity() {
                           .ordinal = {2},
                           .nonce = {0xFEDCBA9876543210},
                           .data_seen = true,
-                          .high_water = {.term = {4}, .index = {1073}}};
+                          .high_water = {.term = {4}, .index = {1073}},
+                          .record = {}};
 }
 
 TEST(Stamp, WhatWasStampedIsReported) {

@@ -35,7 +35,7 @@ constexpr Ordinal two{2};
 enum class Over { unix_socket, tcp };
 
 PeerReport report(std::uint64_t sequence, std::uint64_t boot = 7, const char* lineage = "L") {
-    PeerReport report{Lineage{lineage}, boot, sequence, {}, {}};
+    PeerReport report{Lineage{lineage}, boot, sequence, {}, {}, Lineage{lineage}};
     report.self = {Epoch{2}, MemberId{11}, Nonce{5}, {Term{3}, LogIndex{600 + sequence}}};
     report.others[two] = {Epoch{2}, MemberId{13}, Nonce{6}, {Term{3}, LogIndex{40}}};
     return report;
@@ -449,11 +449,11 @@ TEST(AddressText, IsASocketOrAHostAndItsPort) {
 
 struct Forged : testing::Test {
     Sessions sessions{zero};
-    Lineage lineage{"L"};
+    PeerReport own = report(1);
     Letter letter(std::uint64_t sequence, std::uint64_t session, std::uint64_t boot = 7) {
         return {one, zero, report(sequence, boot), session};
     }
-    Verdict judged(const Letter& letter) { return sessions.judge(letter, letter.from, lineage); }
+    Verdict judged(const Letter& letter) { return sessions.judge(letter, letter.from, own); }
 };
 
 TEST_F(Forged, SwappedAddressee) {
@@ -464,8 +464,8 @@ TEST_F(Forged, SwappedAddressee) {
 
 TEST_F(Forged, RecordedInAnEarlierLifeOfTheAddressee) {
     Sessions before{zero};
-    const auto session = before.judge(letter(1, 0), one, lineage).session;
-    ASSERT_TRUE(before.judge(letter(1, session), one, lineage).taken);
+    const auto session = before.judge(letter(1, 0), one, own).session;
+    ASSERT_TRUE(before.judge(letter(1, session), one, own).taken);
     const Verdict now = judged(letter(1, session));
     EXPECT_FALSE(now.taken);
     EXPECT_NE(now.session, session);
