@@ -11,7 +11,6 @@
 #include "adapters/peer/trust.hpp"
 #include "adapters/peer/verifier.hpp"
 #include "adapters/peer/wire.hpp"
-#include "core/facts/memory.hpp"
 
 namespace quorate::peer {
 namespace {

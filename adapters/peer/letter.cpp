@@ -3,7 +3,6 @@
 #include <sys/random.h>
 
 #include "core/base/limits.hpp"
-#include "core/facts/memory.hpp"
 
 namespace quorate::peer {
 namespace {

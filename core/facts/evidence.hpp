@@ -47,8 +47,8 @@ std::optional<Ordinal> best_via(const Facts& facts);
 LogPosition position_of(const MemberStatus& status);
 
 // This agent's own entry in the record, nullptr when there is none.
-// Of all that this agent knows, also from earlier lives. Who gathers for a cluster does not make one
-// forgotten that was founded.
+// Of all that this agent knows, also from earlier lives. Who gathers for a cluster does not make
+// one forgotten that was founded.
 const std::optional<ClusterRecord>& newest_record(const Facts& facts);
 
 const ReplicaEntry* own_entry(const Facts& facts);

@@ -84,8 +84,8 @@ void vouch_for_record(State& state) {
     if (!facts.disk || !facts.disk->identity) return;
     const VolumeIdentity& volume = *facts.disk->identity;
     auto& before = facts.record_before;
-    if (volume.record && (!before || before->lineage != volume.lineage ||
-                          goes_back(*volume.record, before)))
+    if (volume.record &&
+        (!before || before->lineage != volume.lineage || goes_back(*volume.record, before)))
         before = volume.record;
     const bool ours = before && before->lineage == volume.lineage;
     if (!ours || !facts.record_known || !facts.record_unreadable.empty()) return;
@@ -99,8 +99,8 @@ void vouch_for_record(State& state) {
 void take_record(State& state, const RecordSeen& seen) {
     Facts& facts = state.facts;
     const auto& newest = facts.record ? facts.record : facts.record_before;
-    const bool gathers_anew = !facts.record && newest && seen.record &&
-                              seen.record->lineage != newest->lineage;
+    const bool gathers_anew =
+        !facts.record && newest && seen.record && seen.record->lineage != newest->lineage;
     if (newest && goes_back(*newest, seen.record) && !gathers_anew)
         return note_behind(state, seen.record);
     facts.record_there.reset();

@@ -34,12 +34,6 @@ std::vector<Ordinal> unheard_peers(const Facts& facts);
 // Before both were looked at it may be the one that it last told of.
 Lineage founded_cluster(const Facts& facts, const Lineage& last_told);
 
-// Each knows of a cluster, and it is not the same one: neither has anything to tell the other.
-inline bool of_other_clusters(const PeerReport& one, const PeerReport& other) {
-    return !one.founded.value.empty() && !other.founded.value.empty() &&
-           one.founded != other.founded;
-}
-
 // Whether there is anything to tell yet.
 bool knows_what_to_tell(const Facts& facts, const Lineage& last_told);
 

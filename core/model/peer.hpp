@@ -29,4 +29,10 @@ struct PeerReport {
     bool operator==(const PeerReport&) const = default;
 };
 
+// Each knows of a cluster, and it is not the same one: neither has anything to tell the other.
+inline bool of_other_clusters(const PeerReport& one, const PeerReport& other) {
+    return !one.founded.value.empty() && !other.founded.value.empty() &&
+           one.founded != other.founded;
+}
+
 }  // namespace quorate

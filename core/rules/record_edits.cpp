@@ -205,7 +205,8 @@ std::optional<LogPosition> surviving_position(const Facts& facts) {
     // A member that has got no entry yet has nothing to rebuild from.
     if (disk.member_id.value == 0 || disk.last == LogPosition{}) return std::nullopt;
     if (entry->member_id.value != 0 && entry->member_id != disk.member_id) return std::nullopt;
-    if (!disk.in_use && discontinuity({facts.settings.self, disk, *facts.record, {}, facts.stamped}))
+    if (!disk.in_use &&
+        discontinuity({facts.settings.self, disk, *facts.record, {}, facts.stamped}))
         return std::nullopt;
     return disk.last;
 }

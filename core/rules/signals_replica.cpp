@@ -234,10 +234,11 @@ Reading when_stopping(const State& state) {
 
 signal::cannot_continue somebody_knows(const Facts& facts, Ordinal who) {
     const std::string name = "replica " + std::to_string(who.value);
-    return {"the store has no record of a cluster, and " + name + " knows of one: " +
-                facts.peers.find(who)->report.founded.value,
-            "let " + name + " put its record back, or move its data away if the cluster is "
-            "really new"};
+    return {"the store has no record of a cluster, and " + name +
+                " knows of one: " + facts.peers.find(who)->report.founded.value,
+            "let " + name +
+                " put its record back, or move its data away if the cluster is "
+                "really new"};
 }
 
 Reading examined(const State& state) {

@@ -90,15 +90,20 @@ void Oracles::setting_aside(std::uint8_t o) {
     }
     const bool survives =
         !lost_[o] && std::find(last_voters_.begin(), last_voters_.end(), o) != last_voters_.end();
-    const auto only_here =
-        std::count_if(data->log.begin(), data->log.end(), [&](const LogEntry& entry) {
-            return entry.kind == EntryKind::write && entry.payload < owed_.size() &&
-                   (owed_[entry.payload] || (saved_[entry.payload] && survives)) &&
-                   !elsewhere[entry.payload];
-        });
-    if (only_here > 0)
+    std::vector<std::uint64_t> only_here;
+    for (const LogEntry& entry : data->log)
+        if (entry.kind == EntryKind::write && entry.payload < owed_.size() &&
+            (owed_[entry.payload] || (saved_[entry.payload] && survives)) &&
+            !elsewhere[entry.payload])
+            only_here.push_back(entry.payload);
+    // It lost its history and was started, and acknowledged these, while the record that tells of
+    // it was away and nobody in reach could (counted at the start); now it is back.
+    if (lost_[o] && looks_honest_[o] && record_was_changed_)
+        for (const std::uint64_t write : only_here)
+            owed_[write] = saved_[write] = false;
+    else if (!only_here.empty())
         report("S6", name(Ordinal{o}) + " sets aside the only copy of " +
-                         std::to_string(only_here) + " acknowledged writes");
+                         std::to_string(only_here.size()) + " acknowledged writes");
 }
 
 // S7: the order to rebuild names the survivor that has most of those that told, and somebody

@@ -62,8 +62,8 @@ void Oracles::note_what_can_tell(std::uint8_t o) {
     const auto tells = [&](const std::optional<ClusterRecord>& record) {
         if (!record || record->lineage != identity.lineage) return false;
         const auto& copy = identity.record;
-        if (copy && std::pair(record->epoch, record->revision) <
-                        std::pair(copy->epoch, copy->revision))
+        if (copy &&
+            std::pair(record->epoch, record->revision) < std::pair(copy->epoch, copy->revision))
             return false;
         const ReplicaEntry* entry = record->replicas.find(Ordinal{o});
         if (entry == nullptr) return true;

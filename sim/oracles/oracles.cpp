@@ -36,6 +36,26 @@ bool somebody_knows_that_it_ran(const World& world, const View& view) {
     });
 }
 
+// It runs, and hears the other and is heard by it, for long enough to have told what it knows.
+bool hears_and_tells(const World& world, std::uint8_t by, std::uint8_t o) {
+    const Agent& agent = *world.agents[o];
+    const Instant lately = world.kernel.now - unknowable;
+    return agent.alive() && !agent.frozen() && agent.runs_since() <= lately &&
+           world.network.linked(by, o) && world.network.linked(o, by) &&
+           world.network.linked_since(by, o) <= lately;
+}
+
+bool nobody_knows_more(const World& world, std::uint8_t by) {
+    const auto& there = world.store.record;
+    for (std::uint8_t o = 0; o < Network::size; ++o) {
+        const auto& known = world.agents[o]->state().facts.record;
+        const bool newer = known && (!there || known->lineage != there->lineage ||
+                                     there->revision < known->revision);
+        if (newer && hears_and_tells(world, by, o)) return false;
+    }
+    return true;
+}
+
 }  // namespace
 
 bool Oracles::lives(std::uint8_t o) const {
@@ -105,8 +125,8 @@ void Oracles::promotion_asked(std::uint8_t leader, MemberId target) {
         const ReplicaEntry* entry = world_.store.record
                                         ? world_.store.record->replicas.find(Ordinal{view.ordinal})
                                         : nullptr;
-        const bool untold = entry != nullptr && entry->member_id == target &&
-                            entry->high_water == LogPosition{};
+        const bool untold =
+            entry != nullptr && entry->member_id == target && entry->high_water == LogPosition{};
         if (untold && !(record_was_changed_ && somebody_knows_that_it_ran(world_, view)))
             report("S9", "the learner " + hex(target) +
                              " is promoted before the record knows that it ran");
@@ -139,14 +159,8 @@ bool Oracles::knows_a_cluster(std::uint8_t o) const {
 // when none of these knows, nothing within reach of an agent says that there was a cluster.
 void Oracles::naming_founders(std::uint8_t by) {
     bool known = knows_a_cluster(by);
-    for (std::uint8_t o = 0; o < Network::size; ++o) {
-        const Agent& agent = *world_.agents[o];
-        const Instant lately = world_.kernel.now - unknowable;
-        const bool in_reach = agent.alive() && !agent.frozen() && agent.runs_since() <= lately &&
-                              world_.network.linked(by, o) && world_.network.linked(o, by) &&
-                              world_.network.linked_since(by, o) <= lately;
-        known |= o != by && in_reach && knows_a_cluster(o);
-    }
+    for (std::uint8_t o = 0; o < Network::size; ++o)
+        known |= o != by && hears_and_tells(world_, by, o) && knows_a_cluster(o);
     nobody_knew_ = record_was_changed_ && !known;
 }
 
@@ -156,13 +170,20 @@ void Oracles::founding(std::uint8_t o, const EtcdData& data) {
     ++findings_.counts.founded;
     const bool known =
         std::find(clusters_.begin(), clusters_.end(), data.cluster) != clusters_.end();
-    if (!known && !clusters_.empty() && nobody_knew_) {
+    const bool second = !known && !clusters_.empty();
+    const bool again = known && ran_.count(data.id.value) > 0;
+    // A record from before its first start, and a volume that lost what it founded then.
+    const bool unheard_of = (second && nobody_knew_) || (again && record_was_changed_ && lost_[o] &&
+                                                         nobody_knows_more(world_, o));
+    if (unheard_of) {
         ++counts_.unheard_of;
         forgive_all();
-    } else if (!known && !clusters_.empty())
+        ran_.erase(data.id.value);
+    } else if (second) {
         report("S3", name(o) + " founds a second cluster");
-    else if (ran_.count(data.id.value) > 0 && !nobody_can_tell(o, data))
+    } else if (again && !nobody_can_tell(o, data)) {
         report("S3", name(o) + " founds again what it had founded before");
+    }
     if (!known) clusters_.push_back(data.cluster);
 }
 

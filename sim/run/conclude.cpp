@@ -63,8 +63,7 @@ Conclusion conclude(World& world, Operator person) {
     const auto parked = world.parked();
     std::string what;
     // Two clusters, each founded where nobody could know of the other: a person chooses.
-    if (parked && world.oracles.founded_unheard_of())
-        return {Ending::parked, *parked, after()};
+    if (parked && world.oracles.founded_unheard_of()) return {Ending::parked, *parked, after()};
     if (parked && world.oracles.content_is_undecidable()) return {Ending::parked, *parked, after()};
     // A person's removal may leave a member that never heard of it (class operator, excuses L1).
     const bool left_by_hand = world.by_hand_at != Instant{} && !world.cluster.able_leader();

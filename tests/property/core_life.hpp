@@ -294,9 +294,13 @@ struct Answer {
         if (entry == nullptr || dice.one_in(30)) return disk;
         const Nonce nonce = facts.stamped.value != 0 ? facts.stamped : entry->nonce;
         if (nonce.value != 0)
-            disk.identity = VolumeIdentity{facts.record->lineage, facts.record->epoch,
-                                           facts.settings.self,   nonce,
-                                           facts.exits > 0,       {},  {}};
+            disk.identity = VolumeIdentity{facts.record->lineage,
+                                           facts.record->epoch,
+                                           facts.settings.self,
+                                           nonce,
+                                           facts.exits > 0,
+                                           {},
+                                           {}};
         if (entry->member_id.value == 0) return disk;
         disk.shape = DiskShape::whole;
         disk.member_id = entry->member_id;

@@ -265,9 +265,8 @@ class Volume {
         facts_.record = with_announced(facts_, nonce);
         if (last == announced) return;
         const bool data = now_.disk.shape != DiskShape::empty;
-        now_.disk.identity =
-            VolumeIdentity{Lineage{"lineage"}, Epoch{}, Ordinal{0}, nonce, data, now_.disk.last,
-                           {}};
+        now_.disk.identity = VolumeIdentity{Lineage{"lineage"}, Epoch{}, Ordinal{0}, nonce, data,
+                                            now_.disk.last,     {}};
         now_.stamp = drawn_;
         keep();
         if (last == stamped) return;

@@ -46,8 +46,7 @@ TEST(Tape, EveryFaultIsDrawnInSomeLife) {
             drawn_ones.insert(episode.fault);
     for (std::size_t i = 0; i < faults_count; ++i) {
         const auto fault = static_cast<Fault>(i);
-        EXPECT_EQ(is_drawn(fault), drawn_ones.count(fault) > 0)
-            << kind_of(fault).verb;
+        EXPECT_EQ(is_drawn(fault), drawn_ones.count(fault) > 0) << kind_of(fault).verb;
     }
 }
 

@@ -96,6 +96,30 @@ TEST(Identity, ZeroIsNoNonceEvenWhenNothingWasAnnounced) {
     EXPECT_EQ(other_nonce, pair.judged());
 }
 
+// The record shows what it showed before the start that stamped the volume.
+TEST(Identity, ARecordFromBeforeTheStartMakesNoVolumeLookRolledBack) {
+    Pair pair;
+    const Nonce before = pair.entry().nonce;
+    pair.disk.identity->nonce = Nonce{9};
+    EXPECT_EQ(other_nonce, pair.judged()) << "no copy says where its start began";
+    pair.disk.identity->record = pair.record;
+    pair.disk.identity->record->replicas[Ordinal{0}].nonce_next = Nonce{9};
+    EXPECT_EQ(std::nullopt, pair.judged());
+    pair.entry().nonce = Nonce{10};
+    EXPECT_EQ(other_nonce, pair.judged()) << "another start came after it";
+    pair.entry().nonce = before;
+    pair.entry().member_id = MemberId{7};
+    EXPECT_NE(std::nullopt, pair.judged()) << "let in anew since";
+}
+
+TEST(Identity, WhatThisLifeStampedIsNoOlderVolume) {
+    Pair pair;
+    pair.disk.identity->nonce = Nonce{9};
+    EXPECT_EQ(std::nullopt, discontinuity({Ordinal{0}, pair.disk, pair.record, {}, Nonce{9}}));
+    pair.disk.identity->nonce = Nonce{};
+    EXPECT_EQ(other_nonce, discontinuity({Ordinal{0}, pair.disk, pair.record, {}, Nonce{}}));
+}
+
 struct Start : Pair {
     Start() {
         disk = DiskReport{};

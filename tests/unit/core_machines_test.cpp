@@ -359,6 +359,11 @@ TEST(Volume, IsStampedWithWhatWasAnnounced) {
     EXPECT_EQ(Epoch{2}, stamp.identity.epoch);
     EXPECT_EQ(Lineage{"0c6e"}, stamp.identity.lineage);
     EXPECT_TRUE(stamp.identity.data_seen);
+    EXPECT_EQ(std::nullopt, stamp.identity.record) << "as the releases did that left no copy";
+    state.facts.settings.policy.record_copies = true;
+    EXPECT_EQ(state.facts.record,
+              only<StampVolume>(turn_volume(state, signal::announced{}).effects.commands)
+                  .identity.record);
     EXPECT_EQ(state.facts.disk->last, stamp.identity.high_water);
 }
 

@@ -55,6 +55,19 @@ TEST(AwaitsPeers, UntilThoseUpToItAreAQuorum) {
     EXPECT_FALSE(waits(state)) << "it has not done its part";
 }
 
+// Its record is from before others were let in, and it is the only one that was made so far.
+TEST(AwaitsPeers, AFounderThatRunsAndCannotServe) {
+    State state = test::state(0);
+    state.facts.record->stage = RecordStage::forming;
+    state.facts.record->founders = {Ordinal{0}};
+    state.facts.none_serves_since = state.now;
+    EXPECT_FALSE(waits(state)) << "it has just begun";
+    state.facts.none_serves_since = state.now - state.facts.settings.policy.quorum_lost_after;
+    EXPECT_TRUE(waits(state));
+    state.facts.etcd_running = false;
+    EXPECT_FALSE(waits(state)) << "it has not done its part";
+}
+
 TEST(AwaitsPeers, WhileTheQuorumIsLostOrTheClusterParked) {
     State state = test::state(1);
     for (const ClusterPhase phase : {ClusterPhase::quorum_lost, ClusterPhase::parked}) {

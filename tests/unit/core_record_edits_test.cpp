@@ -109,6 +109,16 @@ TEST(Nonce, OfAStampedButUnconfirmedStartIsKeptAcceptable) {
     EXPECT_EQ(Nonce{600}, entry(record).nonce_next);
 }
 
+TEST(Nonce, ThatTheRecordDoesNotKnowAnyMoreIsKeptAcceptableToo) {
+    State state = test::state();
+    state.facts.disk = test::disk();
+    state.facts.disk->identity->nonce = Nonce{500};
+    EXPECT_EQ(Nonce{70}, entry(with_announced(state.facts, Nonce{600})).nonce) << "rolled back";
+    state.facts.stamped = Nonce{500};
+    EXPECT_EQ(Nonce{500}, entry(with_announced(state.facts, Nonce{600})).nonce)
+        << "stamped in this life: the record went back";
+}
+
 TEST(OwnTruth, TellsIdsAndHighWaterAndThatTheClusterIsFormed) {
     State state = test::state();
     ClusterRecord& record = *state.facts.record;
