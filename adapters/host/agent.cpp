@@ -30,6 +30,7 @@
 #include "adapters/metrics/metrics.hpp"
 #include "core/engine/engine.hpp"
 #include "core/explain.hpp"
+#include "core/facts/doubts.hpp"
 #include "core/facts/memory.hpp"
 #include "core/invariants.hpp"
 #include "core/wire/digest.hpp"
@@ -293,13 +294,14 @@ class Agent {
                                                 ": " + told.error().what);
     }
 
-    Peers::Own own() const {
+    Peers::Own own() {
         const State& state = engine_.state();
         Peers::Own own;
         if (state.facts.record && is_founded(*state.facts.record))
             own.lineage = state.facts.record->lineage;
         const auto status = prober_.latest().find(config_.self.value);
         if (status != prober_.latest().end()) own.self = own_report(state.facts, status->second);
+        own.content = own_finding(state.facts, clock_.now());
         own.replicas = state.probed;
         return own;
     }

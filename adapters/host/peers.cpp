@@ -101,11 +101,14 @@ void Peers::renew() {
     }
     remember(self_, own.self);
     founded_ = hooks_.founded(lineage_);
+    content_ = std::move(own.content);
+    content_read_at_ = clock::since_boot();
 }
 
-// `self_` changes on this thread alone.
+// `self_` and `content_` change on this thread alone.
 bool Peers::due(Ordinal ordinal, const Target& target) const {
     if (target.under_way) return false;
+    if (target.told_content != without_growth(content_)) return true;
     if (asked_.contains(ordinal) || !target.told || *target.told != self_) return true;
     return clock::since_boot() >= target.told_at + config_.policy.heartbeat_period;
 }
@@ -121,14 +124,13 @@ void Peers::exchange(Ordinal ordinal) {
     target.under_way = true;
     tasks_.run([this, ordinal, client = target.client, report = std::move(*report)] {
         auto answer = client->exchange(report, exchange_deadline);
-        return std::function<void()>(
-            [this, ordinal, told = report.self, answer = std::move(answer)] {
-                answered(ordinal, told, answer);
-            });
+        return std::function<void()>([this, ordinal, told = report, answer = std::move(answer)] {
+            answered(ordinal, told, answer);
+        });
     });
 }
 
-void Peers::answered(Ordinal ordinal, const Remembered& told, const Result<PeerReport>& answer) {
+void Peers::answered(Ordinal ordinal, const PeerReport& told, const Result<PeerReport>& answer) {
     Target& target = targets_[ordinal];
     target.under_way = false;
     if (!answer) {
@@ -136,7 +138,8 @@ void Peers::answered(Ordinal ordinal, const Remembered& told, const Result<PeerR
             doubt("not-believed", answer.error().where + ": " + answer.error().what);
         return;
     }
-    target.told = told;
+    target.told = told.self;
+    target.told_content = without_growth(told.content);
     target.told_at = clock::since_boot();
     keep(ordinal, *answer);
     tell_core(ordinal, *answer);
@@ -156,7 +159,8 @@ void Peers::tell_core(Ordinal from, const PeerReport& report) {
     const bool asked = asked_.erase(from) > 0;
     const bool changed = !target.posted || without_growth(*target.posted) != without_growth(report);
     const bool grown = target.posted && (target.posted->self != report.self ||
-                                         target.posted->others != report.others);
+                                         target.posted->others != report.others ||
+                                         target.posted->content != report.content);
     const bool due = grown && now >= target.posted_at + config_.policy.heartbeat_period;
     if (!asked && !changed && !due) return;
     target.posted = report;
@@ -177,7 +181,10 @@ void Peers::doubt(const char* why, const std::string& what) {
 std::optional<PeerReport> Peers::next_report() {
     const std::lock_guard lock(mutex_);
     if (!founded_) return std::nullopt;
-    return PeerReport{lineage_, boot_, ++sequence_, self_, others_, *founded_};
+    PeerReport report{lineage_, boot_, ++sequence_, self_, others_, *founded_, content_};
+    if (report.content)
+        report.content->age = report.content->age + (clock::since_boot() - content_read_at_);
+    return report;
 }
 
 }  // namespace quorate::host

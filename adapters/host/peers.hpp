@@ -33,7 +33,8 @@ class Peers {
     struct Own {
         Lineage lineage;
         Remembered self;
-        std::vector<Ordinal> replicas;  // of interest, this one among them or not
+        std::optional<ContentFound> content;  // by this agent's last comparison
+        std::vector<Ordinal> replicas;        // of interest, this one among them or not
     };
     struct Hooks {
         std::function<Own()> own;
@@ -62,7 +63,8 @@ class Peers {
   private:
     struct Target {
         std::shared_ptr<peer::Client> client;
-        std::optional<Remembered> told;  // what it took last
+        std::optional<Remembered> told;            // what it took last
+        std::optional<ContentFound> told_content;  // the same, without what merely grows
         Instant told_at;
         std::optional<PeerReport> posted;
         Instant posted_at;
@@ -73,7 +75,7 @@ class Peers {
     void renew();
     bool due(Ordinal ordinal, const Target& target) const;
     void exchange(Ordinal ordinal);
-    void answered(Ordinal ordinal, const Remembered& told, const Result<PeerReport>& answer);
+    void answered(Ordinal ordinal, const PeerReport& told, const Result<PeerReport>& answer);
     void keep(Ordinal from, const PeerReport& report);
     void tell_core(Ordinal from, const PeerReport& report);
     void doubt(const char* why, const std::string& what);
@@ -96,6 +98,8 @@ class Peers {
     Lineage lineage_;
     std::optional<Lineage> founded_;
     Remembered self_;
+    std::optional<ContentFound> content_;
+    Instant content_read_at_;
     SmallMap<Ordinal, Remembered> others_;
 
     Tasks tasks_;

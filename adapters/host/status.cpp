@@ -158,7 +158,7 @@ Json self_json(const State& state, const StatusExtras& extras) {
     const Ordinal self = state.facts.settings.self;
     const MemberStatus newest = answer_of(state, extras, self);
     Json json = member_json(state, extras, self);
-    json["ready"] = is_ready(state.facts, newest);
+    json["ready"] = is_ready(state, newest);
     json["phase"] = phase_word(Machine::replica, state.replica.phase);
     json["awaits_peers"] = awaits_peers(state, newest);
     json["agent_pid"] = ::getpid();

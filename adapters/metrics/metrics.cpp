@@ -84,7 +84,7 @@ void Metrics::peer_refused(const char* why) {
 void Metrics::state_is(const State& state) {
     const Facts& facts = state.facts;
     const ProbeFact* own = facts.probes.find(facts.settings.self);
-    families_->ready.Set(own != nullptr && is_ready(facts, own->status) ? 1 : 0);
+    families_->ready.Set(own != nullptr && is_ready(state, own->status) ? 1 : 0);
     families_->etcd_running.Set(facts.etcd_running ? 1 : 0);
     families_->etcd_exits.Set(facts.exits);
     families_->authority.Set(state.authority.phase == AuthorityPhase::holding ? 1 : 0);

@@ -1,5 +1,6 @@
 #include "adapters/peer/wire.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <utility>
 
@@ -21,6 +22,28 @@ Remembered remembered_in(const pb::Remembered& from) {
     return {{from.epoch()}, {from.member_id()}, {from.nonce()}, {{from.term()}, {from.index()}}};
 }
 
+void put(const ContentFound& from, pb::ContentFound* to) {
+    to->set_epoch(from.epoch.value);
+    to->set_at_us(from.at.us);
+    to->set_age_us(from.age.us);
+    for (const MemberId id : from.doubted)
+        to->add_doubted(id.value);
+    for (const MemberId id : from.agreed)
+        to->add_agreed(id.value);
+}
+
+// Only what one comparison of so many replicas can have found.
+std::optional<ContentFound> found_in(const pb::ContentFound& from) {
+    const auto members = std::max(from.doubted_size(), from.agreed_size());
+    if (from.age_us() < 0 || members > static_cast<int>(limits::replicas_max)) return std::nullopt;
+    ContentFound found{{from.epoch()}, {from.at_us()}, {from.age_us()}, {}, {}};
+    for (const std::uint64_t id : from.doubted())
+        found.doubted.push_back({id});
+    for (const std::uint64_t id : from.agreed())
+        found.agreed.push_back({id});
+    return found;
+}
+
 }  // namespace
 
 pb::Letter to_wire(const Letter& letter) {
@@ -39,6 +62,7 @@ pb::Letter to_wire(const Letter& letter) {
         each->set_ordinal(ordinal.value);
         put(remembered, each->mutable_remembered());
     }
+    if (letter.report.content) put(*letter.report.content, report->mutable_content());
     return message;
 }
 
@@ -56,6 +80,9 @@ std::optional<Letter> from_wire(const pb::Letter& message) {
             return std::nullopt;
         letter.report.others[ordinal] = remembered_in(each.remembered());
     }
+    if (!report.has_content()) return letter;
+    letter.report.content = found_in(report.content());
+    if (!letter.report.content) return std::nullopt;
     return letter;
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/limits.hpp"
+#include "core/facts/doubts.hpp"
 #include "core/facts/evidence.hpp"
 #include "core/facts/memory.hpp"
 
@@ -146,6 +147,7 @@ void fold_report(State& state, const PeerReported& seen) {
     remember(told.self, seen.report.self);
     for (const auto& [ordinal, remembered] : seen.report.others)
         if (ordinal.value < known) remember(told.others[ordinal], remembered);
+    hear_finding(fact, seen.report.content, state.now);
     fact.at = state.now;
     facts.peers[seen.from] = std::move(fact);
 }
@@ -193,6 +195,16 @@ bool judged_bad(const Facts& facts) {
 void forget_judgement(Facts& facts) {
     if (judged_bad(facts)) facts.hashes_at = Instant{};
     facts.judged = HashJudgement{};
+    facts.compared.clear();
+}
+
+// Journals of the releases whose agents told each other nothing know no such fact.
+std::vector<MemberId> told_of(const Facts& facts, const ContentCompared& compared) {
+    std::vector<MemberId> ids;
+    if (facts.settings.policy.peers_wait == Span{}) return ids;
+    for (const auto& [ordinal, hash] : compared.hashes)
+        if (hash.answered && hash.member_id.value != 0) ids.push_back(hash.member_id);
+    return ids;
 }
 
 // A voter that was not compared serves perhaps in the next moment; one that lost its volume, or has
@@ -236,7 +248,9 @@ void judge_hashes(Facts& facts, const ContentCompared& compared, Instant now) {
         return;
     facts.diverged.clear();
     facts.judged = HashJudgement{HashVerdict::none, comparable ? answered : 0, now};
+    facts.compared.clear();
     if (!comparable) return;
+    facts.compared = told_of(facts, compared);
     facts.judged.verdict = votes.size() == 1 ? HashVerdict::equal : HashVerdict::undecided;
     if (answered < 3) return;
     for (const auto& [winner, count] : votes) {
@@ -412,6 +426,15 @@ void note_sleep(State& state, Instant now) {
     if (!state.wake_at || now <= *state.wake_at + asleep_at_most(state)) return;
     facts.slept_at = now;
     facts.list_current = false;
+    keep_findings(facts, state.now, now);
+}
+
+// What was told is as old as it was: nobody was heard while this agent did not run.
+void note_absence(State& state, const Event& event) {
+    if (std::holds_alternative<AgentStarted>(event.observation))
+        keep_findings(state.facts, state.now, event.at);
+    else
+        note_sleep(state, event.at);
 }
 
 struct Fold {
@@ -462,7 +485,7 @@ void forget_unprobed(State& state) {
 }
 
 void fold(State& state, const Event& event) {
-    note_sleep(state, event.at);
+    note_absence(state, event);
     state.seq = event.seq;
     state.now = event.at;
     std::visit(Fold{state}, event.observation);

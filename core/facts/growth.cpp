@@ -1,5 +1,7 @@
 #include "core/facts/growth.hpp"
 
+#include <utility>
+
 namespace quorate {
 
 MemberStatus without_growth(MemberStatus status) {
@@ -12,11 +14,18 @@ MemberStatus without_growth(MemberStatus status) {
     return status;
 }
 
+std::optional<ContentFound> without_growth(std::optional<ContentFound> found) {
+    if (found) found->at = {};
+    if (found) found->age = {};
+    return found;
+}
+
 PeerReport without_growth(PeerReport report) {
     report.sequence = 0;
     report.self.position = {};
     for (auto& [ordinal, remembered] : report.others)
         remembered.position = {};
+    report.content = without_growth(std::move(report.content));
     return report;
 }
 

@@ -59,8 +59,10 @@ struct LearnersDiffered {
 // What one other agent told, the highest of each identity. It is that agent's word: about its own
 // replica first-hand, about the others remembered. Kept over lives of this agent.
 struct PeerFact {
-    PeerReport report;
+    PeerReport report;  // of its content the last that was told: later reports may tell none
     Instant at;
+    Instant content_at;           // when that was told last
+    Instant content_compared_at;  // when it was found, by the clock here
     bool operator==(const PeerFact&) const = default;
 };
 
@@ -115,6 +117,8 @@ struct Facts {
     // went back (A12) or lost it (S18).
     std::optional<RecordRevision> record_there;
     Instant record_behind_at;  // since when
+    // Whom the last comparison of voters was about. Kept only where other agents are told.
+    std::vector<MemberId> compared;
     bool operator==(const Facts&) const = default;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/limits.hpp"
+#include "core/facts/doubts.hpp"
 #include "core/facts/evidence.hpp"
 #include "core/rules/content.hpp"
 #include "core/rules/quorum.hpp"
@@ -120,6 +121,11 @@ bool names(const std::string& initial_cluster, const ReplicaAddress& address) {
 }
 
 // The smallest of the instants that lie in the future.
+bool own_content_is_doubted(const State& state) {
+    const ProbeFact* own = state.facts.probes.find(state.facts.settings.self);
+    return own != nullptr && peers_doubt(state, own->status.member_id);
+}
+
 class Earliest {
   public:
     explicit Earliest(Instant now) : now_(now) {}
@@ -287,6 +293,8 @@ std::optional<Instant> next_wake(const State& state) {
     if (facts.record_there) earliest.consider(facts.record_behind_at + policy.retry_period);
     if (facts.rebuild_seen_at != Instant{})
         earliest.consider(std::max(facts.rebuild_seen_at, facts.slept_at) + policy.survivors_wait);
+    // A doubt ends when nobody tells it any more; a sleep must not pass for that either.
+    if (own_content_is_doubted(state)) earliest.consider(state.now + policy.probe_period);
     if (state.replica.phase == ReplicaPhase::serving)
         earliest.consider(state.replica.told_at + policy.high_water_period);
     return earliest.at();

@@ -2,17 +2,20 @@
 
 #include <algorithm>
 
+#include "core/facts/doubts.hpp"
 #include "core/facts/evidence.hpp"
 #include "core/rules/quorum.hpp"
 
 namespace quorate {
 namespace {
 
-// A majority says that it is wrong, nobody can say who is, or etcd itself accuses it. Whoever is
-// wrong serves reads as if nothing were (etcd-measured.md 1.3).
-bool content_is_suspect(const Facts& facts, const MemberStatus& newest) {
+// A majority says that it is wrong, nobody can say who is, or etcd itself accuses it: as this agent
+// found, or as another says it did. Whoever is wrong serves reads as if nothing were
+// (etcd-measured.md 1.3).
+bool content_is_suspect(const State& state, const MemberStatus& newest) {
+    const Facts& facts = state.facts;
     const std::vector<MemberId> named = accused(facts);
-    return facts.judged.verdict == HashVerdict::undecided ||
+    return peers_doubt(state, newest.member_id) || facts.judged.verdict == HashVerdict::undecided ||
            facts.diverged.contains(newest.member_id) ||
            std::find(named.begin(), named.end(), newest.member_id) != named.end();
 }
@@ -46,13 +49,13 @@ bool too_few_so_far(const ClusterRecord& record, Ordinal self) {
 
 }  // namespace
 
-bool is_ready(const Facts& facts, const MemberStatus& newest) {
-    return facts.etcd_running && newest.serves && !content_is_suspect(facts, newest);
+bool is_ready(const State& state, const MemberStatus& newest) {
+    return state.facts.etcd_running && newest.serves && !content_is_suspect(state, newest);
 }
 
 bool awaits_peers(const State& state, const MemberStatus& newest) {
     const Facts& facts = state.facts;
-    if (is_ready(facts, newest) || !facts.record) return false;
+    if (is_ready(state, newest) || !facts.record) return false;
     const Ordinal self = facts.settings.self;
     const ClusterRecord& record = *facts.record;
     if (record.stage == RecordStage::forming)
@@ -60,7 +63,7 @@ bool awaits_peers(const State& state, const MemberStatus& newest) {
     if (record.stage != RecordStage::formed) return false;
     if (record.rebuild) return record.rebuild->survivor > self;
     // One that is missing may hold the copy that decides.
-    if (facts.etcd_running && content_is_suspect(facts, newest)) return true;
+    if (facts.etcd_running && content_is_suspect(state, newest)) return true;
     if (state.cluster.phase == ClusterPhase::quorum_lost ||
         state.cluster.phase == ClusterPhase::parked)
         return true;

@@ -7,8 +7,8 @@
 namespace quorate {
 
 // S15: a linearizable read through the own etcd succeeded in `newest`, its newest answer. S14: and
-// nothing this agent was told says that the content read is not the others'.
-bool is_ready(const Facts& facts, const MemberStatus& newest);
+// nothing this agent found, or was told by another, says that the content read is not the others'.
+bool is_ready(const State& state, const MemberStatus& newest);
 
 // In order, a StatefulSet starts a replica only when the one before is ready. This one is not, has
 // done its part, and goes on only with replicas that may not be there yet: it counts as ready for

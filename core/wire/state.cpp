@@ -69,12 +69,16 @@ void put(const Facts& from, pb::Facts* to) {
         each->set_ordinal(ordinal.value);
         put(fact.report, each->mutable_report());
         each->set_at_us(fact.at.us);
+        each->set_content_at_us(fact.content_at.us);
+        each->set_content_compared_at_us(fact.content_compared_at.us);
     }
     to->set_peers_asked_at_us(from.peers_asked_at.us);
     to->set_rebuild_seen_at_us(from.rebuild_seen_at.us);
     if (from.record_before) put(*from.record_before, to->mutable_record_before());
     if (from.record_there) to->set_record_there(from.record_there->value);
     to->set_record_behind_at_us(from.record_behind_at.us);
+    for (const MemberId id : from.compared)
+        to->add_compared(id.value);
     if (from.approved_token) to->set_approved_token(*from.approved_token);
     to->set_unknown_event(from.unknown_event);
 }
@@ -88,6 +92,8 @@ bool get(const pb::ProbeFact& from, ProbeFact& to) {
 
 bool get(const pb::PeerFact& from, PeerFact& to) {
     to.at = {from.at_us()};
+    to.content_at = {from.content_at_us()};
+    to.content_compared_at = {from.content_compared_at_us()};
     return get(from.report(), to.report);
 }
 
@@ -156,6 +162,8 @@ bool get(const pb::Facts& from, Facts& to) {
     to.rebuild_seen_at = {from.rebuild_seen_at_us()};
     if (from.has_record_there()) to.record_there = RecordRevision{from.record_there()};
     to.record_behind_at = {from.record_behind_at_us()};
+    for (const std::uint64_t id : from.compared())
+        to.compared.push_back({id});
     if (from.has_approved_token()) to.approved_token = from.approved_token();
     to.unknown_event = from.unknown_event();
     return get_messages(from, to) && get_maps(from, to) && get_judged(from, to.judged);

@@ -262,6 +262,26 @@ bool get(const pb::Remembered& from, Remembered& to) {
     return get(from.position(), to.position);
 }
 
+void put(const ContentFound& from, pb::ContentFound* to) {
+    to->set_epoch(from.epoch.value);
+    to->set_at_us(from.at.us);
+    to->set_age_us(from.age.us);
+    for (const MemberId id : from.doubted)
+        to->add_doubted(id.value);
+    for (const MemberId id : from.agreed)
+        to->add_agreed(id.value);
+}
+bool get(const pb::ContentFound& from, ContentFound& to) {
+    to.epoch = {from.epoch()};
+    to.at = {from.at_us()};
+    to.age = {from.age_us()};
+    for (const std::uint64_t id : from.doubted())
+        to.doubted.push_back({id});
+    for (const std::uint64_t id : from.agreed())
+        to.agreed.push_back({id});
+    return true;
+}
+
 void put(const PeerReport& from, pb::PeerReport* to) {
     to->set_lineage(from.lineage.value);
     to->set_boot(from.boot);
@@ -273,6 +293,7 @@ void put(const PeerReport& from, pb::PeerReport* to) {
         each->set_ordinal(ordinal.value);
         put(remembered, each->mutable_remembered());
     }
+    if (from.content) put(*from.content, to->mutable_content());
 }
 bool get(const pb::PeerReport& from, PeerReport& to) {
     to.lineage = {from.lineage()};
@@ -281,7 +302,8 @@ bool get(const pb::PeerReport& from, PeerReport& to) {
     to.founded = {from.founded()};
     for (const pb::RememberedReplica& each : from.others())
         if (!get_entry(Ordinal{each.ordinal()}, each.remembered(), to.others)) return false;
-    return get(from.self(), to.self);
+    return get(from.self(), to.self) &&
+           get_optional(from.has_content(), from.content(), to.content);
 }
 
 void put(const ReplicaAddress& from, pb::ReplicaAddress* to) {

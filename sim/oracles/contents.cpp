@@ -1,6 +1,8 @@
 #include "sim/oracles/contents.hpp"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "core/base/mix.hpp"
 #include "core/explain.hpp"
@@ -15,13 +17,14 @@ std::uint64_t Contents::list_of(std::uint8_t leader) const {
     return digest;
 }
 
-// A comparison of voters only: what a learner lacks says nothing of the leader.
+// A comparison of voters only: what a learner lacks says nothing of the leader. Whom a majority
+// agrees with is no suspect any more, whoever found it before.
 void Contents::told(std::uint8_t agent, const ContentCompared& compared) {
-    const ContentHash* own = compared.hashes.find(Ordinal{agent});
     const auto leader = world_.cluster.able_leader();
-    if (own == nullptr || !own->answered || !leader) return;
+    if (!leader) return;
+    std::map<std::uint32_t, std::size_t> with_it;
+    std::set<std::int64_t> compacted;
     std::size_t answered = 0;
-    std::size_t with_it = 0;
     for (const auto& [ordinal, hash] : compared.hashes) {
         if (!hash.answered) continue;
         const auto& conf = world_.cluster.process(*leader).conf;
@@ -31,13 +34,24 @@ void Contents::told(std::uint8_t agent, const ContentCompared& compared) {
             });
         if (!votes) return;
         ++answered;
-        if (hash.hash == own->hash) ++with_it;
+        ++with_it[hash.hash];
+        compacted.insert(hash.compact_revision.value);
     }
-    if (answered < 2) return;  // nobody was compared with anybody
-    suspect_[agent].reset();
-    if (with_it * 2 > answered) return;
-    suspect_[agent] =
-        Suspect{world_.agents[agent]->life(), own->member_id, list_of(*leader), Instant{}};
+    if (answered < 2 || compacted.size() > 1) return;  // nobody was compared with anybody
+    for (const auto& [ordinal, hash] : compared.hashes) {
+        if (!hash.answered) continue;
+        const auto o = static_cast<std::uint8_t>(ordinal.value);
+        if (with_it[hash.hash] * 2 > answered) {
+            for (Suspects& found : suspects_)
+                found[o].reset();
+            continue;
+        }
+        Suspect& suspect = suspects_[agent][o].emplace();
+        suspect.life = world_.agents[agent]->life();
+        suspect.id = hash.member_id;
+        suspect.list = list_of(*leader);
+        suspect.found_at = world_.kernel.now;
+    }
 }
 
 void Contents::audit() {
@@ -48,8 +62,9 @@ void Contents::audit() {
         differing_ = {};
     for (std::uint8_t o = 0; o < Network::size; ++o)
         check_ready(o);
-    for (std::uint8_t o = 0; o < Network::size; ++o)
-        check_suspect(o);
+    for (std::uint8_t finder = 0; finder < Network::size; ++finder)
+        for (std::uint8_t o = 0; o < Network::size; ++o)
+            if (suspects_[finder][o]) check_suspect(finder, o);
 }
 
 void Contents::watch(std::uint8_t leader) {
@@ -117,25 +132,56 @@ void Contents::check_ready(std::uint8_t o) {
                                 " ms ago");
 }
 
+// The one that found it can tell: both run, hear each other, and know of which cluster they are.
+bool Contents::in_touch(std::uint8_t finder, std::uint8_t o, const Suspect& suspect) const {
+    const Agent& teller = *world_.agents[finder];
+    const Agent& hearer = *world_.agents[o];
+    if (!teller.alive() || teller.life() != suspect.life) return false;
+    if (finder == o) return true;
+    if (world_.config.policy.peers_wait == Span{}) return false;
+    const Span enough = world_.config.policy.probe_period * 3;
+    const Instant since = std::max({suspect.found_at, world_.network.linked_since(finder, o),
+                                    teller.runs_since(), hearer.runs_since()});
+    const auto& told = teller.state().facts.record;
+    const auto& known = hearer.state().facts.record;
+    return world_.network.linked(finder, o) && !teller.frozen() && !hearer.frozen() && told &&
+           known && told->lineage == known->lineage && told->epoch == known->epoch &&
+           since + enough <= world_.kernel.now;
+}
+
+// Once it was told it knows for two checks without being told again.
+bool Contents::must_know(std::uint8_t finder, std::uint8_t o, Suspect& suspect) const {
+    if (in_touch(finder, o, suspect)) {
+        suspect.told = true;
+        suspect.in_touch_at = world_.kernel.now;
+    }
+    const Span kept = world_.config.policy.hash_check_period * 2;
+    const bool told_in_this_life = suspect.in_touch_at >= world_.agents[o]->runs_since();
+    return suspect.told && told_in_this_life && world_.kernel.now < suspect.in_touch_at + kept;
+}
+
 // Among other members whether it differs is a question that is not answered yet, and one who asks
 // it anew may forget the answer for as long as a comparison takes.
-void Contents::check_suspect(std::uint8_t o) {
+void Contents::check_suspect(std::uint8_t finder, std::uint8_t o) {
     const Agent& agent = *world_.agents[o];
     const EtcdData* data = world_.cluster.data(o);
     const auto leader = world_.cluster.able_leader();
-    auto& suspect = suspect_[o];
-    if (!suspect || !agent.alive() || suspect->life != agent.life()) return suspect.reset();
+    auto& suspect = suspects_[finder][o];
+    const bool own = finder == o;
+    if (own && (!agent.alive() || suspect->life != agent.life())) return suspect.reset();
     const bool so = leader && data != nullptr && data->id == suspect->id &&
-                    suspect->list == list_of(*leader) && truly_differs(o);
-    if (so) ++findings_.counts.suspects;
+                    suspect->list == list_of(*leader) && truly_differs(o) &&
+                    must_know(finder, o, *suspect);
+    if (so) ++(own ? findings_.counts.suspects : findings_.counts.suspects_told);
     if (!so || !agent.says_ready()) {
         suspect->ready_since = Instant{};
         return;
     }
     if (suspect->ready_since == Instant{}) suspect->ready_since = world_.kernel.now;
     if (suspect->ready_since + world_.config.policy.probe_period > world_.kernel.now) return;
-    findings_.report("S14", name(o) + " says that it is ready, and its agent was told that its " +
-                                "content differs");
+    findings_.report("S14", name(o) + " says that it is ready, and " +
+                                (own ? "its agent" : "the agent of " + name(finder)) +
+                                " found that its content differs");
     suspect.reset();  // told once
 }
 

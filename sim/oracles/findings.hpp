@@ -47,7 +47,8 @@ struct OracleCounts {
     std::uint64_t entries = 0;        // S10: records that were written
     std::uint64_t processes = 0;      // S10: processes that were started
     std::uint64_t differing = 0;      // S14: looks at voters that differ and could be compared
-    std::uint64_t suspects = 0;       // S14: looks at members whose agents were told that they do
+    std::uint64_t suspects = 0;       // S14: looks at members whose agents found that they do
+    std::uint64_t suspects_told = 0;  // S14: ... and at those whose agents only others can tell
     std::uint64_t ready = 0;          // S15: looks at replicas that say they are ready
     std::uint64_t observations = 0;   // S22: that tell of more than the own replica
     std::uint64_t accused = 0;        // L4: looks at CORRUPT alarms
@@ -89,6 +90,7 @@ inline constexpr OracleCounter oracle_counters[] = {
     {"S10 processes started", &OracleCounts::processes},
     {"S14 looks at voters that differ", &OracleCounts::differing},
     {"S14 looks at members that are known to differ", &OracleCounts::suspects},
+    {"S14 looks at members that another agent knows to differ", &OracleCounts::suspects_told},
     {"S15 looks at replicas that say they are ready", &OracleCounts::ready},
     {"S22 observations of others", &OracleCounts::observations},
     {"L4 looks at CORRUPT alarms", &OracleCounts::accused},

@@ -25,6 +25,7 @@
 //   expect agreed A.B                   on this cluster version
 //   expect disarmed                     no CORRUPT alarm stands, and no agent doubts the content
 //   expect room                         the same of NOSPACE
+//   expect ready N · expect unready N   what its agent says just now
 #include "sim/script/script.hpp"
 
 #include <algorithm>
@@ -334,7 +335,17 @@ class Runner {
         if (what == "disarmed") return disarmed();
         if (what == "room") return room();
         if (what == "voters" && n) return voters(*n);
+        if (what == "ready" || what == "unready") return says_ready(words, what == "ready");
         return "unknown expectation";
+    }
+
+    std::string says_ready(const Words& words, bool expected) const {
+        const auto o = replica(words, 2);
+        if (!o) return "whether who is ready?";
+        const bool ready = world_->agents[*o]->says_ready();
+        return ready == expected ? ""
+               : ready           ? "it says that it is ready"
+                                 : "it says that it is not";
     }
 
     std::string set_aside(const Words& words) const {

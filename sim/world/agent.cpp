@@ -329,7 +329,10 @@ void Agent::release(std::span<const Command> commands) {
         world_.oracles.refold(journal, Journal::records_least);
     if (!durable.empty()) {
         world_.oracles.decided(self_, state(), durable.back().decision);
-        if (std::holds_alternative<PeerReported>(durable.back().event.observation))
+        // By a report, or by an absence in which nobody could be heard.
+        const Observation& seen = durable.back().event.observation;
+        if (std::holds_alternative<PeerReported>(seen) ||
+            std::holds_alternative<AgentStarted>(seen) || state().facts.slept_at == state().now)
             journal.peers = state().facts.peers;
         keep_newest(journal, state().facts);
     }
@@ -662,9 +665,7 @@ void Agent::execute(std::uint32_t slot) {
     std::visit(Carry{*this, waiting}, waiting.command.body);
 }
 
-bool Agent::says_ready() const {
-    return alive_ && !frozen_ && is_ready(state().facts, own_status());
-}
+bool Agent::says_ready() const { return alive_ && !frozen_ && is_ready(state(), own_status()); }
 bool Agent::awaits_peers() const {
     return alive_ && !frozen_ && quorate::awaits_peers(state(), own_status());
 }

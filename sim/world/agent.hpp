@@ -122,7 +122,8 @@ class Agent final : private PartOfWorld,
         bool free = true;
     };
     struct Peer {
-        Remembered told;  // what this agent told it last
+        Remembered told;                           // what this agent told it last
+        std::optional<ContentFound> told_content;  // the same, without what merely grows
         std::optional<PeerReport> posted;
         PeerReport posted_identities;  // without what merely grows
         Instant told_at;
@@ -216,6 +217,8 @@ class Agent final : private PartOfWorld,
     std::uint64_t sequence_ = 0;
     Lineage lineage_;
     Remembered own_;
+    std::optional<ContentFound> found_;             // by its last comparison
+    std::optional<ContentFound> found_identities_;  // without what merely grows
     std::array<Remembered, 16> memory_{};
     std::array<Peer, 16> peers_{};
     std::vector<Letter> letters_;

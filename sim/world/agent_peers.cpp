@@ -3,6 +3,7 @@
 // and is lost with the life of the agent it was for.
 #include <algorithm>
 
+#include "core/facts/doubts.hpp"
 #include "core/facts/growth.hpp"
 #include "core/facts/memory.hpp"
 #include "sim/world/world.hpp"
@@ -19,6 +20,8 @@ void Agent::begin_peers() {
     boot_ = world_.kernel.streams.draw(self_, Purpose::peer_delay);
     sequence_ = 0;
     own_ = {};
+    found_.reset();
+    found_identities_.reset();
     memory_.fill({});
     lineage_ = {};
     for (Peer& peer : peers_)
@@ -54,12 +57,15 @@ void Agent::exchange() {
     }
     if (!knows_what_to_tell(facts, lineage_)) return;
     remember(own_, own_report(facts, world_.cluster.status(self_)));
+    found_ = own_finding(facts, now());
+    found_identities_ = without_growth(found_);
     for (const Ordinal ordinal : state().probed) {
         const auto o = static_cast<std::uint8_t>(ordinal.value);
         if (o == self_) continue;
         const Peer& peer = peers_[o];
         const bool beat = world_.kernel.now >= peer.told_at + world_.config.policy.heartbeat_period;
-        const bool due = peer.told != own_ || beat || peer.told_at == Instant{};
+        const bool news = peer.told != own_ || peer.told_content != found_identities_;
+        const bool due = news || beat || peer.told_at == Instant{};
         // Who knows of no cluster tells nothing unasked.
         if (peer.asked || (due && !lineage_.value.empty())) tell(o, false);
     }
@@ -72,6 +78,8 @@ void Agent::write_report(PeerReport& report) {
     report.sequence = ++sequence_;
     report.self = own_;
     report.founded = founded_cluster(state().facts, lineage_);
+    report.content = found_;
+    if (found_) report.content->age = now() - found_->at;
     report.others.clear();
     for (std::uint8_t o = 0; o < Cluster::size; ++o)
         if (memory_[o].member_id.value != 0) report.others[Ordinal{o}] = memory_[o];
@@ -81,6 +89,7 @@ void Agent::tell(std::uint8_t peer, bool answered) {
     Agent& other = *world_.agents[peer];
     if (!other.alive_ || !world_.network.linked(self_, peer)) return;
     peers_[peer].told = own_;
+    peers_[peer].told_content = found_identities_;
     peers_[peer].told_at = world_.kernel.now;
     Letter& letter = other.post_letter();
     write_report(letter.report);
@@ -126,7 +135,8 @@ void Agent::hear(std::uint8_t from, const PeerReport& report) {
     heard_ = without_growth(std::move(heard_));
     const bool changed = !peer.posted || peer.posted_identities != heard_;
     const bool grown =
-        peer.posted && (peer.posted->self != report.self || peer.posted->others != report.others);
+        peer.posted && (peer.posted->self != report.self || peer.posted->others != report.others ||
+                        peer.posted->content != report.content);
     const bool due = grown && now >= peer.posted_at + world_.config.policy.heartbeat_period;
     if (!std::exchange(peer.asked, false) && !changed && !due) return;
     peer.posted = report;

@@ -191,6 +191,12 @@ inline PeerReported any_report(Dice& dice) {
     report.self = any();
     for (std::uint32_t i = 0; i < addresses + 2; ++i)
         if (dice.one_in(2)) report.others[Ordinal{i}] = any();
+    if (dice.one_in(2)) {
+        ContentFound found{
+            Epoch{dice.roll(3)}, Instant{dice.small(5)}, seconds(dice.small(200)), {}, {}};
+        (dice.one_in(2) ? found.doubted : found.agreed).push_back(any_member(dice));
+        report.content = std::move(found);
+    }
     return {any_ordinal(dice), std::move(report)};
 }
 

@@ -9,15 +9,15 @@ namespace quorate {
 namespace {
 
 bool ready(const State& state) {
-    return is_ready(state.facts, test::serving_status(state.facts.settings.self.value));
+    return is_ready(state, test::serving_status(state.facts.settings.self.value));
 }
 bool waits(const State& state) { return awaits_peers(state, MemberStatus{}); }
 
 TEST(Readiness, IsALinearizableReadThroughAnEtcdThatRuns) {
     State state = test::state();
     EXPECT_TRUE(ready(state));
-    EXPECT_FALSE(is_ready(state.facts, test::learner_status(0)));
-    EXPECT_FALSE(is_ready(state.facts, MemberStatus{}));
+    EXPECT_FALSE(is_ready(state, test::learner_status(0)));
+    EXPECT_FALSE(is_ready(state, MemberStatus{}));
     state.facts.etcd_running = false;
     EXPECT_FALSE(ready(state)) << "what was answered before it ended";
 }

@@ -38,6 +38,7 @@ PeerReport report(std::uint64_t sequence, std::uint64_t boot = 7, const char* li
     PeerReport report{Lineage{lineage}, boot, sequence, {}, {}, Lineage{lineage}};
     report.self = {Epoch{2}, MemberId{11}, Nonce{5}, {Term{3}, LogIndex{600 + sequence}}};
     report.others[two] = {Epoch{2}, MemberId{13}, Nonce{6}, {Term{3}, LogIndex{40}}};
+    report.content = {Epoch{2}, Instant{4711}, seconds(3), {MemberId{13}}, {MemberId{11}}};
     return report;
 }
 

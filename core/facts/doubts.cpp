@@ -1,0 +1,83 @@
+#include "core/facts/doubts.hpp"
+
+#include <algorithm>
+
+namespace quorate {
+namespace {
+
+// A doubt is told again with each heartbeat, and one of them may be missed. Who falls silent is
+// believed for two checks more: meanwhile another agent compares.
+Span believed(const Facts& facts) {
+    const Policy& policy = facts.settings.policy;
+    return policy.heartbeat_period * 2 + policy.hash_check_period * 2;
+}
+
+bool holds(const std::vector<MemberId>& ids, MemberId id) {
+    return std::find(ids.begin(), ids.end(), id) != ids.end();
+}
+
+// Of this cluster's epoch, as far as this agent knows it: a rebuilt cluster's members may have the
+// ids of those before.
+const ContentFound* finding_of(const PeerFact& peer, const Facts& facts) {
+    const auto& record = facts.record ? facts.record : facts.record_before;
+    if (!peer.report.content) return nullptr;
+    if (record && peer.report.content->epoch != record->epoch) return nullptr;
+    return &*peer.report.content;
+}
+
+// When this member was last found to hold what the others hold; zero: never.
+Instant agreed_at(const Facts& facts, MemberId id) {
+    const HashVerdict verdict = facts.judged.verdict;
+    const bool decided = verdict == HashVerdict::equal || verdict == HashVerdict::minority;
+    Instant at;
+    if (decided && holds(facts.compared, id) && !facts.diverged.contains(id)) at = facts.judged.at;
+    for (const auto& [ordinal, peer] : facts.peers) {
+        const ContentFound* found = finding_of(peer, facts);
+        if (found != nullptr && holds(found->agreed, id))
+            at = std::max(at, peer.content_compared_at);
+    }
+    return at;
+}
+
+}  // namespace
+
+std::optional<ContentFound> own_finding(const Facts& facts, Instant now) {
+    if (!facts.record || facts.judged.verdict == HashVerdict::none || facts.compared.empty())
+        return std::nullopt;
+    ContentFound found{facts.record->epoch, facts.judged.at, now - facts.judged.at, {}, {}};
+    for (const MemberId id : facts.compared) {
+        const bool doubted =
+            facts.judged.verdict == HashVerdict::undecided || facts.diverged.contains(id);
+        (doubted ? found.doubted : found.agreed).push_back(id);
+    }
+    return found;
+}
+
+void hear_finding(PeerFact& known, const std::optional<ContentFound>& told, Instant now) {
+    if (!told) return;
+    const auto& before = known.report.content;
+    // Told again, it was found when it was found: a clock that jumped meanwhile makes it no older.
+    if (!before || before->at != told->at || before->epoch != told->epoch)
+        known.content_compared_at = now - std::max(told->age, Span{});
+    known.report.content = told;
+    known.content_at = now;
+}
+
+void keep_findings(Facts& facts, Instant absent_from, Instant absent_until) {
+    for (auto& [ordinal, peer] : facts.peers)
+        if (peer.report.content && absent_from < peer.content_at + believed(facts))
+            peer.content_at = absent_until;
+}
+
+bool peers_doubt(const State& state, MemberId id) {
+    const Facts& facts = state.facts;
+    return std::any_of(facts.peers.begin(), facts.peers.end(), [&](const auto& one) {
+        const PeerFact& peer = one.second;
+        const ContentFound* found = finding_of(peer, facts);
+        return found != nullptr && holds(found->doubted, id) &&
+               peer.content_compared_at >= agreed_at(facts, id) &&
+               state.now < peer.content_at + believed(facts);
+    });
+}
+
+}  // namespace quorate

@@ -1,0 +1,28 @@
+// What agents tell each other of the members' content (S14). Hashes are compared by one agent, the
+// one beside etcd's leader; whoever differs serves on under another. What is told is a hint: it
+// takes readiness away, and nobody is removed by it.
+//
+// The later comparison counts, whoever made it. One may be told long after a later one was: so each
+// is told with its age.
+#pragma once
+
+#include <optional>
+
+#include "core/model/state.hpp"
+
+namespace quorate {
+
+// What this agent's own last comparison tells the others; nullopt: nothing that counts.
+std::optional<ContentFound> own_finding(const Facts& facts, Instant now);
+
+// Takes what a peer told of the content into what is known of that peer. Who tells nothing, having
+// begun a new life or seen the voters change, takes nothing back: the next comparison does.
+void hear_finding(PeerFact& known, const std::optional<ContentFound>& told, Instant now);
+
+// Who slept, or did not run, has heard nobody, which is no peer's silence.
+void keep_findings(Facts& facts, Instant absent_from, Instant absent_until);
+
+// By what peers tell this member's content is in doubt. None that fell silent is believed for ever.
+bool peers_doubt(const State& state, MemberId id);
+
+}  // namespace quorate
