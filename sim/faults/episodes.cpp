@@ -582,6 +582,11 @@ std::uint8_t Episodes::families_active(Span recently) const {
     return bits;
 }
 
+void Episodes::strikes_late(Fault fault) {
+    felt(fault);
+    last_[static_cast<std::size_t>(kind_of(fault).family)] = world_.kernel.now;
+}
+
 Instant Episodes::last_at() const { return *std::max_element(last_.begin(), last_.end()); }
 
 std::uint64_t Episodes::injected() const {

@@ -65,6 +65,7 @@ class Episodes : private PartOfWorld {
         std::uint64_t felt = 0;
     };
     void felt(Fault fault) { ++counts_[static_cast<std::size_t>(fault)].felt; }
+    void strikes_late(Fault fault);  // only now, long after it began
     const std::array<Count, faults_count>& counts() const { return counts_; }
     std::uint64_t injected() const;
     // Of those that waited for a command: how often that changed anything.

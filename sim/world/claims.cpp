@@ -31,7 +31,7 @@ void World::bind(std::uint8_t o) {
 // Its volume is released, and reclaimed.
 void World::finish_claim(std::uint8_t o) {
     if (claims[o].phase == Claim::Phase::bound) {
-        faults.felt(Fault::delete_claim);
+        faults.strikes_late(Fault::delete_claim);
         lose_volume(o);
     }
     claims[o].phase = Claim::Phase::pending;
@@ -81,6 +81,7 @@ bool World::force_delete(std::uint8_t o) {
     ++pod.incarnation;
     pod.phase = Pod::Phase::absent;
     pod.restarts = 0;
+    if (claims[o].terminating) finish_claim(o);
     return true;
 }
 
