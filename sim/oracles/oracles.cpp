@@ -176,7 +176,7 @@ void Oracles::founding(std::uint8_t o, const EtcdData& data) {
     const bool unheard_of = (second && nobody_knew_) || (again && record_was_changed_ && lost_[o] &&
                                                          nobody_knows_more(world_, o));
     if (unheard_of) {
-        ++counts_.unheard_of;
+        ++findings_.counts.unheard_of;
         forgive_all();
         ran_.erase(data.id.value);
     } else if (second) {

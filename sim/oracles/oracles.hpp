@@ -76,7 +76,7 @@ class Oracles : private PartOfWorld {
     // With what is left, could the last cluster go on by itself? (L1 or L7.)
     bool recoverable() const;
     // A cluster was founded beside another, and nobody could have known.
-    bool founded_unheard_of() const { return counts_.unheard_of > 0; }
+    bool founded_unheard_of() const { return findings_.counts.unheard_of > 0; }
     // Voters that serve hold different content, and too few of them the right one to say so.
     bool content_is_undecidable() const;
     bool lost(std::uint8_t o) const { return lost_[o]; }  // its history, to a fault

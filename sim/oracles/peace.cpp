@@ -5,6 +5,18 @@
 #include "sim/world/world.hpp"
 
 namespace quorate::sim {
+namespace {
+
+// What volume and host have in store for it is a fault that is still to come; so is the end of a
+// grace that no controller gave.
+bool ends_soon(const World& world, std::uint8_t o) {
+    const bool told_to_stop = world.agents[o]->state().facts.stop_requested &&
+                              world.pods[o].phase != Pod::Phase::terminating;
+    return told_to_stop || !world.cluster.medium(o).sound() ||
+           world.cluster.surroundings(o) != Surroundings{};
+}
+
+}  // namespace
 
 void Peace::audit() {
     watch_scaling();
@@ -26,7 +38,7 @@ bool Peace::all_is_well() const {
         const Agent& agent = *world_.agents[view.ordinal];
         const ReplicaEntry* entry = world_.store.record->replicas.find(Ordinal{view.ordinal});
         return !view.learner && agent.alive() && !agent.frozen() &&
-               !agent.state().facts.stop_requested &&
+               !ends_soon(world_, view.ordinal) &&
                agent.state().replica.phase == ReplicaPhase::serving &&
                world_.cluster.serves(view.ordinal) && !world_.oracles.has_lost(view.ordinal) &&
                world_.cluster.data(view.ordinal)->changed == 0 && entry != nullptr &&

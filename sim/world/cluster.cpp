@@ -36,7 +36,7 @@ std::vector<std::uint8_t> ordinals_in(const std::string& initial_cluster) {
 
 Cluster::Cluster(Kernel& kernel, Network& network, std::array<Volume, Network::size>& volumes,
                  EtcdWatcher& watcher, Version version)
-    : Surroundings(kernel, network, volumes, watcher) {
+    : Footing(kernel, network, volumes, watcher) {
     binaries_.fill(version);
 }
 

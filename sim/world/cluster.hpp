@@ -112,14 +112,14 @@ class EtcdWatcher {
     virtual void promotion_asked(std::uint8_t leader, MemberId target) = 0;
 };
 
-// What surrounds a cluster: it stays as it is when the cluster is assigned another.
-class Surroundings {
+// What a cluster stands on: it stays as it is when the cluster is assigned another.
+class Footing {
   protected:
-    Surroundings(Kernel& kernel, Network& network, std::array<Volume, Network::size>& volumes,
+    Footing(Kernel& kernel, Network& network, std::array<Volume, Network::size>& volumes,
                  EtcdWatcher& watcher)
         : kernel_(kernel), network_(network), volumes_(volumes), watcher_(watcher) {}
-    Surroundings(const Surroundings&) = delete;
-    Surroundings& operator=(const Surroundings&) { return *this; }
+    Footing(const Footing&) = delete;
+    Footing& operator=(const Footing&) { return *this; }
 
     Kernel& kernel_;
     Network& network_;
@@ -127,7 +127,7 @@ class Surroundings {
     EtcdWatcher& watcher_;
 };
 
-class Cluster : private Surroundings {
+class Cluster : private Footing {
   public:
     static constexpr std::size_t size = Network::size;
 

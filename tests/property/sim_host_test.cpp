@@ -93,10 +93,13 @@ TEST(Api, AMemberGoesOnlyByWhatTheStoreItselfDesires) {
     world.scale(5);
     world.run_for(seconds(2));
     world.agents[4]->fail_over(0);
-    world.run_for(seconds(38));
+    for (int i = 0; i < 400 && !world.steady(); ++i)
+        world.run_for(milliseconds(100));
     ASSERT_TRUE(world.steady()) << world.why_not_steady();
     for (std::uint8_t o = 0; o < 5; ++o)
         world.agents[o]->fail_over(1);
+    world.run_for(milliseconds(10));
+    ASSERT_EQ(3U, desired_by(world, 0));
     world.run_for(seconds(30));
     const auto leader = world.cluster.able_leader();
     ASSERT_TRUE(leader);

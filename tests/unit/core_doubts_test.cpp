@@ -38,7 +38,7 @@ ContentFound found(Span age, std::vector<std::uint32_t> doubted,
 
 PeerReported telling(std::uint32_t from, std::uint64_t sequence,
                      std::optional<ContentFound> content) {
-    return {Ordinal{from}, {Lineage{"0c6e"}, 50 + from, sequence, {}, {}, std::move(content)}};
+    return {Ordinal{from}, {Lineage{"0c6e"}, 50 + from, sequence, {}, {}, {}, std::move(content)}};
 }
 PeerReported doubting(std::uint32_t from, std::uint64_t sequence, Span age = {}) {
     return telling(from, sequence, found(age, {1}, {0, 2}));
