@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/base/limits.hpp"
+
 namespace quorate {
 namespace {
 
@@ -39,6 +41,21 @@ Instant agreed_at(const Facts& facts, MemberId id) {
     return at;
 }
 
+// Those that a later comparison of the same agent says nothing of, as they did not answer it.
+std::vector<MemberId> still_doubted(const Facts& facts, const PeerFact& known,
+                                    const ContentFound& told) {
+    std::vector<MemberId> left;
+    const auto& before = known.report.content;
+    if (!before || before->epoch != told.epoch) return left;
+    for (const MemberId id : before->doubted) {
+        const bool answered = holds(told.doubted, id) || holds(told.agreed, id);
+        const bool ended = known.content_compared_at < agreed_at(facts, id);
+        const bool room = told.doubted.size() + left.size() < limits::replicas_max;
+        if (!answered && !ended && room) left.push_back(id);
+    }
+    return left;
+}
+
 }  // namespace
 
 std::optional<ContentFound> own_finding(const Facts& facts, Instant now) {
@@ -53,13 +70,17 @@ std::optional<ContentFound> own_finding(const Facts& facts, Instant now) {
     return found;
 }
 
-void hear_finding(PeerFact& known, const std::optional<ContentFound>& told, Instant now) {
+void hear_finding(const Facts& facts, PeerFact& known, const std::optional<ContentFound>& told,
+                  Instant now) {
     if (!told) return;
+    const std::vector<MemberId> left = still_doubted(facts, known, *told);
     const auto& before = known.report.content;
     // Told again, it was found when it was found: a clock that jumped meanwhile makes it no older.
     if (!before || before->at != told->at || before->epoch != told->epoch)
         known.content_compared_at = now - std::max(told->age, Span{});
     known.report.content = told;
+    std::vector<MemberId>& doubted = known.report.content->doubted;
+    doubted.insert(doubted.end(), left.begin(), left.end());
     known.content_at = now;
 }
 

@@ -16,8 +16,10 @@ namespace quorate {
 std::optional<ContentFound> own_finding(const Facts& facts, Instant now);
 
 // Takes what a peer told of the content into what is known of that peer. Who tells nothing, having
-// begun a new life or seen the voters change, takes nothing back: the next comparison does.
-void hear_finding(PeerFact& known, const std::optional<ContentFound>& told, Instant now);
+// begun a new life or seen the voters change, takes nothing back: the next comparison does, and
+// only of a member that answered it.
+void hear_finding(const Facts& facts, PeerFact& known, const std::optional<ContentFound>& told,
+                  Instant now);
 
 // Who slept, or did not run, has heard nobody, which is no peer's silence.
 void keep_findings(Facts& facts, Instant absent_from, Instant absent_until);

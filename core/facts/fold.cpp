@@ -147,7 +147,7 @@ void fold_report(State& state, const PeerReported& seen) {
     remember(told.self, seen.report.self);
     for (const auto& [ordinal, remembered] : seen.report.others)
         if (ordinal.value < known) remember(told.others[ordinal], remembered);
-    hear_finding(fact, seen.report.content, state.now);
+    hear_finding(facts, fact, seen.report.content, state.now);
     fact.at = state.now;
     facts.peers[seen.from] = std::move(fact);
 }

@@ -126,6 +126,19 @@ TEST(PeersDoubt, IsNotTakenBackByWhoTellsNothing) {
     EXPECT_FALSE(ready(after(state, fresh))) << "another life of that agent";
 }
 
+TEST(PeersDoubt, IsNotEndedByAComparisonThatItsMemberDidNotAnswer) {
+    State state = after(hearing(), doubting(0, 1, seconds(9)));
+    state = after(state, telling(0, 2, found(seconds(1), {2}, {0})));
+    EXPECT_FALSE(ready(state));
+    state = after(state, telling(0, 3, found(seconds(1), {2}, {0})));
+    EXPECT_FALSE(ready(state)) << "told again";
+    EXPECT_TRUE(ready(after(state, agreeing(0, 4)))) << "it answered";
+    state = after(hearing(), doubting(0, 1, seconds(9)));
+    state = after(state, agreeing(2, 1, seconds(5)));
+    state = after(state, telling(0, 2, found(seconds(1), {2}, {0})));
+    EXPECT_TRUE(ready(state)) << "what another agent ended meanwhile does not come back";
+}
+
 TEST(PeersDoubt, EndsWhenThePeerFallsSilent) {
     const State state = after(hearing(), doubting(0, 1));
     EXPECT_FALSE(ready(later(state, Span{believed.us - 1})));
