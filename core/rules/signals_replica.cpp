@@ -165,6 +165,22 @@ Reading as_survivor(const State& state) {
                                                                 : state.replica.reason};
 }
 
+// What a removed member left may be the last copy of what was acknowledged while it was one (S6):
+// it is moved away only while others serve, who have it. What has just woken does not know that.
+Reading left_by_a_removed_member(const State& state) {
+    const Facts& facts = state.facts;
+    if (somebody_serves(facts) && state.now >= awake_since(facts))
+        return signal::not_continuation{discontinuity_of(facts)};
+    const Span limit = facts.settings.policy.quorum_lost_after;
+    if (!facts.none_serves_since || state.now < *facts.none_serves_since + limit)
+        return std::nullopt;
+    return signal::cannot_continue{
+        "no member serves, and this volume holds what a removed one left, up to " +
+            text_of(facts.disk->last) + "; it was not moved",
+        "bring the members' volumes back; if all are lost this copy can be restored from, without "
+        "what was written after the removal"};
+}
+
 Reading verdict_signal(const State& state) {
     const Facts& facts = state.facts;
     const RecoveryRow& row = recovery_rule(case_of(facts));
@@ -187,6 +203,7 @@ Reading verdict_signal(const State& state) {
             return signal::may_start{};
         }
         case RecoveryVerdict::set_aside: {
+            if (row.id == RuleId::D12) return left_by_a_removed_member(state);
             const std::string why = discontinuity_of(facts);
             if (is_sole_member(facts)) return last_copy(why);
             return signal::not_continuation{why, more_remembered(facts)};

@@ -74,9 +74,16 @@ void Oracles::stamping(std::uint8_t o, const StampVolume& stamp) {
         report("S5", name(Ordinal{o}) + " stamps its volume with a nonce that was used before");
 }
 
+bool Oracles::somebody_served_just_now() const {
+    return std::any_of(served_at_.begin(), served_at_.end(), [&](Instant at) {
+        return at != Instant{} && at + unknowable > world_.kernel.now;
+    });
+}
+
 // S6: what no other volume holds is not moved away. A majority that lost its volumes is forgiven
 // what it acknowledged; what is left of it on a voter's honest volume is all there is to rebuild
-// from.
+// from. So is what a member that was removed left on its own, unless the others have only just lost
+// theirs.
 void Oracles::setting_aside(std::uint8_t o) {
     const auto& data = world_.volumes[o].data;
     if (!data) return;
@@ -88,8 +95,10 @@ void Oracles::setting_aside(std::uint8_t o) {
             if (entry.kind == EntryKind::write && entry.payload < elsewhere.size())
                 elsewhere[entry.payload] = true;
     }
-    const bool survives =
-        !lost_[o] && std::find(last_voters_.begin(), last_voters_.end(), o) != last_voters_.end();
+    const bool votes = std::find(last_voters_.begin(), last_voters_.end(), o) != last_voters_.end();
+    const bool was_member = ran_.count(data->id.value) > 0;
+    if (!lost_[o] && !votes && was_member) ++findings_.counts.left_behind;
+    const bool survives = !lost_[o] && (votes || (was_member && !somebody_served_just_now()));
     std::vector<std::uint64_t> only_here;
     for (const LogEntry& entry : data->log)
         if (entry.kind == EntryKind::write && entry.payload < owed_.size() &&

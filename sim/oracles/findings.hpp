@@ -32,6 +32,7 @@ struct OracleCounts {
     std::uint64_t replayed = 0;       // S17
     std::uint64_t stamps = 0;         // S5: claims of a volume
     std::uint64_t set_aside = 0;      // S6
+    std::uint64_t left_behind = 0;    // S6: ... whole, and left by a removed member
     std::uint64_t orders = 0;         // S7: rebuilds ordered
     std::uint64_t rebuilds = 0;       // S8
     std::uint64_t fenced = 0;         // S11, S12: changes of the cluster at their target
@@ -82,6 +83,7 @@ inline constexpr OracleCounter oracle_counters[] = {
     {"S17 records replayed", &OracleCounts::replayed},
     {"S5 volumes claimed", &OracleCounts::stamps},
     {"S6 data set aside", &OracleCounts::set_aside},
+    {"S6 whole data of removed members set aside", &OracleCounts::left_behind},
     {"S7 rebuilds ordered", &OracleCounts::orders},
     {"S8 rebuilds", &OracleCounts::rebuilds},
     {"S11 S12 changes at their target", &OracleCounts::fenced},

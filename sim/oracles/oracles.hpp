@@ -119,6 +119,7 @@ class Oracles : private PartOfWorld {
     void check_evidence_of_loss(std::uint8_t agent, const View& target);
     void check_succession(std::uint8_t leader, MemberId target);
     bool scaled_lately() const;
+    bool somebody_served_just_now() const;
     bool lives(std::uint8_t o) const;
     bool in_reach(std::uint8_t voter) const;
     bool content_decidable() const;

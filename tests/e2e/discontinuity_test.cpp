@@ -60,12 +60,8 @@ TEST_F(Discontinuity, AVolumeRolledBackWithinOneStartIsFoundByAPeersMemory) {
     const fs::path copy = cluster().layout().root() / "older";
     copy_at_one_instant(1, copy);
     const LogIndex copied = cluster().client(1)->status(seconds(10)).index;
-<<<<<<< ours
     cluster().await("a memory of what came after",
                     [&] { return cluster().remembered(1) > copied; });
-=======
-    cluster().await("a memory of what came after", [&] { return remembered() > copied; });
->>>>>>> theirs
     EXPECT_LE(cluster().record().replicas.find(Ordinal{1})->high_water.index, copied)
         << "the record tells nothing of it";
     cluster().while_dead({1}, [&] { put_back(copy, 1); });

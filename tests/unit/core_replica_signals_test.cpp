@@ -90,6 +90,43 @@ TEST(ReadReplica, TheLastCopyIsNeverMoved) {
     EXPECT_TRUE(is<signal::cannot_continue>(read_replica(state)));
 }
 
+State left_behind() {
+    State state = examining();
+    ReplicaEntry& entry = state.facts.record->replicas[Ordinal{0}];
+    entry = ReplicaEntry{};
+    entry.claim = VolumeClaim::expelled;
+    return state;
+}
+
+TEST(ReadReplica, WhatARemovedMemberLeftIsMovedWhileOthersServe) {
+    const auto signal = read_replica(left_behind());
+    ASSERT_TRUE(is<signal::not_continuation>(signal));
+    EXPECT_EQ("not-a-member", std::get<signal::not_continuation>(*signal).why);
+}
+
+// It may be the last copy there is (S6).
+TEST(ReadReplica, WhatARemovedMemberLeftStaysAndIsNamedWhileNobodyServes) {
+    State state = left_behind();
+    for (std::uint32_t o = 0; o < 3; ++o)
+        test::probe(state, o, MemberStatus{});
+    state.facts.none_serves_since = state.now;
+    EXPECT_EQ(std::nullopt, read_replica(state)) << "they may be about to serve";
+    EXPECT_EQ(next_wake(state), state.now + state.facts.settings.policy.probe_period);
+    state.now = state.now + state.facts.settings.policy.quorum_lost_after;
+    const auto signal = read_replica(state);
+    ASSERT_TRUE(is<signal::cannot_continue>(signal));
+    EXPECT_NE(std::get<signal::cannot_continue>(*signal).why.find("up to term 3 index 600"),
+              std::string::npos);
+    test::probe(state, 1, test::serving_status(1));
+    EXPECT_TRUE(is<signal::not_continuation>(read_replica(state))) << "they have it";
+}
+
+TEST(ReadReplica, WhoHasJustWokenDoesNotKnowThatOthersServe) {
+    State state = left_behind();
+    state.facts.slept_at = state.now;
+    EXPECT_EQ(std::nullopt, read_replica(state));
+}
+
 State chosen_survivor() {
     State state = examining();
     state.facts.record->rebuild = Rebuild{Ordinal{0}, state.facts.disk->last, {}, "token"};

@@ -67,11 +67,8 @@ class Cluster {
     pid_t etcd_pid(int ordinal) const;
     int leader() const;  // waits for one
     ClusterRecord record() const;
-<<<<<<< ours
     // What agent 0 remembers of a replica, told as it is told to any agent that starts.
     LogIndex remembered(int ordinal) const;
-=======
->>>>>>> theirs
     std::vector<pid_t> processes_of(int ordinal) const;  // its agent and its etcd
 
     Ran command(std::vector<std::string> words) const;  // quorate WORDS --dir D
