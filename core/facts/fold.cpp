@@ -85,7 +85,9 @@ void vouch_for_record(State& state) {
     if (!facts.disk || !facts.disk->identity) return;
     const VolumeIdentity& volume = *facts.disk->identity;
     auto& before = facts.record_before;
-    if (volume.record &&
+    // Without data it may be from before the first start, and what ran since is gone.
+    const bool copied = volume.record && facts.disk->shape != DiskShape::empty;
+    if (copied &&
         (!before || before->lineage != volume.lineage || goes_back(*volume.record, before)))
         before = volume.record;
     const bool ours = before && before->lineage == volume.lineage;

@@ -105,12 +105,7 @@ void Oracles::setting_aside(std::uint8_t o) {
             (owed_[entry.payload] || (saved_[entry.payload] && survives)) &&
             !elsewhere[entry.payload])
             only_here.push_back(entry.payload);
-    // It lost its history and was started, and acknowledged these, while the record that tells of
-    // it was away and nobody in reach could (counted at the start); now it is back.
-    if (lost_[o] && looks_honest_[o] && record_was_changed_)
-        for (const std::uint64_t write : only_here)
-            owed_[write] = saved_[write] = false;
-    else if (!only_here.empty())
+    if (!only_here.empty())
         report("S6", name(Ordinal{o}) + " sets aside the only copy of " +
                          std::to_string(only_here.size()) + " acknowledged writes");
 }
