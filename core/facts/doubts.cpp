@@ -74,10 +74,13 @@ void hear_finding(const Facts& facts, PeerFact& known, const std::optional<Conte
                   Instant now) {
     if (!told) return;
     const std::vector<MemberId> left = still_doubted(facts, known, *told);
+    // Told again, it was found when it was found; and a later comparison of one agent is no earlier
+    // than its last: a clock that jumped meanwhile makes neither older.
     const auto& before = known.report.content;
-    // Told again, it was found when it was found: a clock that jumped meanwhile makes it no older.
-    if (!before || before->at != told->at || before->epoch != told->epoch)
-        known.content_compared_at = now - std::max(told->age, Span{});
+    const bool later = before && before->epoch == told->epoch && before->at <= told->at;
+    const bool same = later && before->at == told->at;
+    const Instant made = now - std::max(told->age, Span{});
+    if (!same) known.content_compared_at = later ? std::max(made, known.content_compared_at) : made;
     known.report.content = told;
     std::vector<MemberId>& doubted = known.report.content->doubted;
     doubted.insert(doubted.end(), left.begin(), left.end());

@@ -155,6 +155,13 @@ TEST(PeersDoubt, IsNoOlderForAClockThatJumpedWhenItIsToldAgain) {
     EXPECT_FALSE(ready(after(state, again)));
 }
 
+TEST(PeersDoubt, OfALaterComparisonIsNoOlderForAClockThatJumpedThanThatOfTheLast) {
+    State state = after(hearing(), agreeing(2, 1, seconds(20)));
+    state = after(state, doubting(0, 1));
+    PeerReported later = doubting(0, 2, hours(1));
+    EXPECT_FALSE(ready(after(state, later)));
+}
+
 TEST(PeersDoubt, DoesNotEndInASleep) {
     State state = after(hearing(), doubting(0, 1));
     ASSERT_TRUE(state.wake_at);
