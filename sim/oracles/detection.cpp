@@ -74,12 +74,14 @@ void Detection::look_at_volume(std::uint8_t o) {
 }
 
 // Whoever has authority may do so beside any member that serves; while nobody can say whose content
-// is right, and without replicas desired, nobody is to go.
+// is right, without replicas desired, and while etcd asks for a password that no agent has, nobody
+// is to go.
 void Detection::look_at_learner() {
     const auto leader = world_.cluster.able_leader();
     std::uint64_t of = 0;
     std::uint8_t silent = 0;
-    if (leader && sees(*leader) && reads_the_store(*leader) && world_.store.desired.replicas > 0)
+    if (leader && sees(*leader) && reads_the_store(*leader) &&
+        world_.store.desired.replicas > 0 && !world_.cluster.asks_for_passwords())
         for (const View& view : world_.cluster.process(*leader).conf) {
             const bool quiet = !world_.cluster.process(view.ordinal).answers() ||
                                !world_.network.linked(*leader, view.ordinal);

@@ -659,6 +659,8 @@ void Agent::execute(std::uint32_t slot) {
     const Waiting waiting = waiting_[slot];
     if (waiting.request_lost) return await_in_vain(slot);
     waiting_[slot].free = true;
+    if (ends_in_etcd(waiting.command.body) && now() >= waiting.command.deadline)
+        return answer(waiting, Refused{Refusal::precondition, "its time has passed"});
     if (rests_on_desired(waiting.command.body))
         if (auto no = desired_moved_on()) return answer(waiting, std::move(*no));
     world_.oracles.carrying_out(self_, waiting.command);

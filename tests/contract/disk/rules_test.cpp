@@ -91,7 +91,8 @@ VolumeIdentity identity(std::uint64_t nonce) {
             .ordinal = {2},
             .nonce = {nonce},
             .data_seen = true,
-            .high_water = {.term = {4}, .index = {1073}}};
+            .high_water = {.term = {4}, .index = {1073}},
+            .record = std::nullopt};
 }
 
 template <class Form>
