@@ -213,7 +213,6 @@ void Oracles::changing(std::uint8_t agent, const Command& command, Fence fence) 
     // What a person did while the agent stood still, it learns once it runs again.
     const Instant runs_since = world_.agents[agent]->runs_since();
     const bool surprised = world_.by_hand_at != Instant{} &&
-                           world_.by_hand_at + unknowable > std::min(runs_since, world_.kernel.now) &&
                            std::max(runs_since, world_.by_hand_at) + unknowable > world_.kernel.now;
     if (!same && !surprised)
         report("S12", name(Ordinal{agent}) + " changes the members on a list that is not so: " +
