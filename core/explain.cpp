@@ -295,7 +295,16 @@ struct Seen {
             text += ", remembers replica " + ordinal_text(ordinal) + " at term " +
                     std::to_string(remembered.position.term.value) + " index " +
                     std::to_string(remembered.position.index.value);
+        if (seen.report.content) text += found_text(*seen.report.content);
         return text;
+    }
+    static std::string found_text(const ContentFound& found) {
+        std::string text;
+        for (const MemberId id : found.doubted)
+            text += ", doubts the content of member " + hex(id);
+        for (const MemberId id : found.agreed)
+            text += ", found that member " + hex(id) + " agrees";
+        return text + ", compared " + std::to_string(found.age.us / 1'000'000) + " s ago";
     }
     std::string operator()(const UnknownObservation& seen) const {
         return "an event of a newer release, type " + std::to_string(seen.tag);

@@ -27,16 +27,17 @@ const ContentFound* finding_of(const PeerFact& peer, const Facts& facts) {
     return &*peer.report.content;
 }
 
-// When this member was last found to hold what the others hold; zero: never.
-Instant agreed_at(const Facts& facts, MemberId id) {
+// When this member was last found to hold what the others hold; nullopt: never. A peer's comparison
+// may be older than this agent's clock, whose first instant is no bound.
+std::optional<Instant> agreed_at(const Facts& facts, MemberId id) {
     const HashVerdict verdict = facts.judged.verdict;
     const bool decided = verdict == HashVerdict::equal || verdict == HashVerdict::minority;
-    Instant at;
+    std::optional<Instant> at;
     if (decided && holds(facts.compared, id) && !facts.diverged.contains(id)) at = facts.judged.at;
     for (const auto& [ordinal, peer] : facts.peers) {
         const ContentFound* found = finding_of(peer, facts);
         if (found != nullptr && holds(found->agreed, id))
-            at = std::max(at, peer.content_compared_at);
+            at = std::max(at.value_or(peer.content_compared_at), peer.content_compared_at);
     }
     return at;
 }
@@ -49,7 +50,8 @@ std::vector<MemberId> still_doubted(const Facts& facts, const PeerFact& known,
     if (!before || before->epoch != told.epoch) return left;
     for (const MemberId id : before->doubted) {
         const bool answered = holds(told.doubted, id) || holds(told.agreed, id);
-        const bool ended = known.content_compared_at < agreed_at(facts, id);
+        const auto agreed = agreed_at(facts, id);
+        const bool ended = agreed && known.content_compared_at < *agreed;
         const bool room = told.doubted.size() + left.size() < limits::replicas_max;
         if (!answered && !ended && room) left.push_back(id);
     }
@@ -95,11 +97,12 @@ void keep_findings(Facts& facts, Instant absent_from, Instant absent_until) {
 
 bool peers_doubt(const State& state, MemberId id) {
     const Facts& facts = state.facts;
+    const auto agreed = agreed_at(facts, id);
     return std::any_of(facts.peers.begin(), facts.peers.end(), [&](const auto& one) {
         const PeerFact& peer = one.second;
         const ContentFound* found = finding_of(peer, facts);
         return found != nullptr && holds(found->doubted, id) &&
-               peer.content_compared_at >= agreed_at(facts, id) &&
+               (!agreed || peer.content_compared_at >= *agreed) &&
                state.now < peer.content_at + believed(facts);
     });
 }

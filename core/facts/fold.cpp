@@ -209,6 +209,18 @@ std::vector<MemberId> told_of(const Facts& facts, const ContentCompared& compare
     return ids;
 }
 
+// Those in doubt that a comparison says nothing of: they did not answer it.
+std::vector<MemberId> still_in_doubt(const Facts& facts, const std::vector<MemberId>& answered) {
+    std::vector<MemberId> left;
+    if (!judged_bad(facts)) return left;
+    const bool all = facts.judged.verdict == HashVerdict::undecided;
+    for (const MemberId id : facts.compared) {
+        const bool silent = std::find(answered.begin(), answered.end(), id) == answered.end();
+        if (silent && (all || facts.diverged.contains(id))) left.push_back(id);
+    }
+    return left;
+}
+
 // A voter that was not compared serves perhaps in the next moment; one that lost its volume, or has
 // been silent for long, is not waited for.
 bool some_may_still_answer(const Facts& facts, const ContentCompared& compared, Instant now) {
@@ -227,12 +239,34 @@ bool some_may_still_answer(const Facts& facts, const ContentCompared& compared, 
     });
 }
 
-// The smallest group that disagrees with a majority at one revision. Hashes are comparable only for
-// equal compact revisions (etcd facts 10). A loser that is ahead of everybody is left to a person:
-// it may hold the only copy of what the others lost (etcd facts 5, amnesiac quorum). Where nobody
-// was compared with anybody, what was in doubt stays in doubt.
+using Votes = SmallMap<std::uint32_t, std::uint32_t>;  // by hash
+
+// The smallest group that disagrees with a majority at one revision. A loser that is ahead of
+// everybody is left to a person: it may hold the only copy of what the others lost (etcd facts 5,
+// amnesiac quorum).
+void side_with_majority(Facts& facts, const ContentCompared& compared, const Votes& votes) {
+    for (const auto& [winner, count] : votes) {
+        if (count * 2 <= facts.judged.answered) continue;
+        Revision newest;
+        for (const auto& [ordinal, hash] : compared.hashes)
+            if (hash.answered && hash.hash == winner) newest = std::max(newest, hash.revision);
+        bool all_are_behind = true;
+        for (const auto& [ordinal, hash] : compared.hashes) {
+            if (!hash.answered || hash.hash == winner) continue;
+            const bool ahead = hash.revision > newest;
+            facts.diverged[hash.member_id] = ahead ? "ahead of the majority" : "";
+            all_are_behind = all_are_behind && !ahead;
+        }
+        if (votes.size() == 1 || !all_are_behind) continue;
+        facts.judged.verdict = HashVerdict::minority;
+        facts.learners_differed = {};  // there is somebody else to blame
+    }
+}
+
+// Hashes are comparable only for equal compact revisions (etcd facts 10). Where nobody was compared
+// with anybody, what was in doubt stays in doubt.
 void judge_hashes(Facts& facts, const ContentCompared& compared, Instant now) {
-    SmallMap<std::uint32_t, std::uint32_t> votes;
+    Votes votes;
     std::uint32_t answered = 0;
     std::optional<Revision> compact;
     bool comparable = true;
@@ -248,29 +282,17 @@ void judge_hashes(Facts& facts, const ContentCompared& compared, Instant now) {
     // Those who agree say nothing of one that differed and did not answer now.
     if (votes.size() == 1 && judged_bad(facts) && some_may_still_answer(facts, compared, now))
         return;
+    std::vector<MemberId> told = told_of(facts, compared);
+    const std::vector<MemberId> silent = still_in_doubt(facts, told);
     facts.diverged.clear();
     facts.judged = HashJudgement{HashVerdict::none, comparable ? answered : 0, now};
     facts.compared.clear();
     if (!comparable) return;
-    facts.compared = told_of(facts, compared);
+    facts.compared = std::move(told);
     facts.judged.verdict = votes.size() == 1 ? HashVerdict::equal : HashVerdict::undecided;
-    if (answered < 3) return;
-    for (const auto& [winner, count] : votes) {
-        if (count * 2 <= answered) continue;
-        Revision newest;
-        for (const auto& [ordinal, hash] : compared.hashes)
-            if (hash.answered && hash.hash == winner) newest = std::max(newest, hash.revision);
-        bool all_are_behind = true;
-        for (const auto& [ordinal, hash] : compared.hashes) {
-            if (!hash.answered || hash.hash == winner) continue;
-            const bool ahead = hash.revision > newest;
-            facts.diverged[hash.member_id] = ahead ? "ahead of the majority" : "";
-            all_are_behind = all_are_behind && !ahead;
-        }
-        if (votes.size() == 1 || !all_are_behind) continue;
-        facts.judged.verdict = HashVerdict::minority;
-        facts.learners_differed = {};  // there is somebody else to blame
-    }
+    if (answered > 2) side_with_majority(facts, compared, votes);
+    if (facts.judged.verdict != HashVerdict::undecided) return;
+    facts.compared.insert(facts.compared.end(), silent.begin(), silent.end());
 }
 
 bool same_voters(const std::optional<MemberList>& known, const MemberList& now) {

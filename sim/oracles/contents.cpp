@@ -85,16 +85,30 @@ void Contents::watch(std::uint8_t leader) {
         ++findings_.counts.differing;
         const bool goes_on = differing_[o] && differing_[o]->leader == leader &&
                              differing_[o]->life == agent.life() && differing_[o]->id == data->id;
-        if (!goes_on) differing_[o] = Differing{leader, agent.life(), data->id, world_.kernel.now};
-        const Instant since = std::max(differing_[o]->since, agent.runs_since());
+        const Instant now = world_.kernel.now;
+        if (!goes_on) differing_[o] = Differing{leader, agent.life(), data->id, now, Instant{}};
+        Differing& one = *differing_[o];
+        const bool lately = one.noticed_at + unknowable > now;
+        if (noticed(one) || (lately && asks_anew(agent.state()))) one.noticed_at = now;
+        const Instant since = std::max(one.since, agent.runs_since());
         const Span bound = world_.config.policy.hash_check_period * 2 + unknowable;
-        if (since + bound > world_.kernel.now || noticed(*differing_[o])) continue;
+        if (since + bound > now || one.noticed_at + unknowable > now) continue;
         findings_.report("S14", name(o) + " holds other content than " + name(leader) +
                                     ", and nobody has noticed for " +
-                                    std::to_string((world_.kernel.now - since).us / 1'000'000) +
-                                    " s");
-        differing_[o]->since = world_.kernel.now;  // told once
+                                    std::to_string((now - since).us / 1'000'000) + " s");
+        one.since = now;  // told once
     }
+}
+
+// A change that is under way ends first, and an answer that is lost is waited for until the deadline.
+bool Contents::asks_anew(const State& state) {
+    const RepairPhase phase = state.repair.phase;
+    if (phase != RepairPhase::idle && phase != RepairPhase::catching_up) return true;
+    return std::any_of(state.in_flight.begin(), state.in_flight.end(), [](const auto& one) {
+        const CommandBody& body = one.second.body;
+        return std::holds_alternative<ListMembers>(body) ||
+               std::holds_alternative<CompareContent>(body);
+    });
 }
 
 // Of two that differ it may be the leader who is told to be wrong.

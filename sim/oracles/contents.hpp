@@ -28,6 +28,7 @@ class Contents : private PartOfOracles {
         std::uint64_t life = 0;  // of the agent beside the leader
         MemberId id;
         Instant since;
+        Instant noticed_at;  // last; among other voters it is a question that is asked anew
     };
     // What an agent found last of a member's content: it differs, and from no minority.
     struct Suspect {
@@ -45,6 +46,7 @@ class Contents : private PartOfOracles {
     void check_suspect(std::uint8_t finder, std::uint8_t o);
     bool must_know(std::uint8_t finder, std::uint8_t o, Suspect& suspect) const;
     bool in_touch(std::uint8_t finder, std::uint8_t o, const Suspect& suspect) const;
+    static bool asks_anew(const State& state);
     bool noticed(const Differing& one) const;
     bool truly_differs(std::uint8_t o) const;
     std::uint64_t list_of(std::uint8_t leader) const;

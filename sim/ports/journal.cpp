@@ -18,6 +18,7 @@ State VolumeJournal::folded() const {
     state.seq = kept_.records.back().event.seq;
     state.now = kept_.records.back().event.at;
     state.facts.peers = kept_.peers;
+    state.facts.settings = kept_.settings;
     state.facts.record_before = kept_.newest;
     state.last_command = kept_.folded.last_command;
     for (auto record = kept_.records.rbegin(); record != kept_.records.rend(); ++record) {

@@ -334,6 +334,7 @@ void Agent::release(std::span<const Command> commands) {
         if (std::holds_alternative<PeerReported>(seen) ||
             std::holds_alternative<AgentStarted>(seen) || state().facts.slept_at == state().now)
             journal.peers = state().facts.peers;
+        if (std::holds_alternative<AgentStarted>(seen)) journal.settings = state().facts.settings;
         keep_newest(journal, state().facts);
     }
     world_.faults.committed(commands.size());

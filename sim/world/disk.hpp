@@ -114,6 +114,7 @@ struct Journal {
     std::vector<Record> records;
     // As the records fold, all that outlives a life.
     SmallMap<Ordinal, PeerFact> peers = {};
+    Settings settings = {};  // by these an absence is told from a silence
     std::optional<ClusterRecord> newest = {};
     State folded = {};     // what was before `records`
     bool flipped = false;  // a bit of it: whoever opens it next sets it aside

@@ -280,6 +280,7 @@ void World::lose_journal(std::uint8_t o, std::size_t records) {
     for (const Record& record : kept)
         state = config.step(std::move(state), record.event).next;
     volumes[o].journal.peers = state.facts.peers;
+    volumes[o].journal.settings = state.facts.settings;
     volumes[o].journal.newest.reset();
     keep_newest(volumes[o].journal, state.facts);
 }

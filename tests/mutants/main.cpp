@@ -22,7 +22,7 @@ constexpr const char* usage =
     "that is named for it tells of it.\n"
     "  --control N   lives of the code without any of them, which must all be good; default 100\n"
     "  --list        the mistakes, and nothing is run\n"
-    "  --shrink      reduces each life of a seed that killed, and says what that took\n";
+    "  --shrink      reduces each life of a seed that killed: what is left, and what that took\n";
 
 struct Asked {
     Search search;

@@ -198,7 +198,11 @@ void listen_for_canary(const std::vector<std::size_t>& switches, Mutant mutant, 
     live_all(mutant, how, left);
 }
 
-// The mistake is still on: the reducer's lives make it too.
+std::string how_it_is_told(const Left& left) {
+    return std::string(left.id) + ": " + std::string(left.what);
+}
+
+// The mistake is still on: the reducer's lives make it too. What is left is a scenario to keep.
 void reduce(const Search& how, Left& left) {
     sim::RunOptions options;
     options.seed = how.first_seed + left.seeds - 1;
@@ -212,6 +216,7 @@ void reduce(const Search& how, Left& left) {
     left.reduced.lives = shrunk->lives;
     left.reduced.episodes_left = shrunk->tape.episodes.size();
     left.reduced.replicas_left = shrunk->tape.replicas;
+    std::fputs(sim::text_of(shrunk->tape, how_it_is_told(left)).c_str(), stderr);
 }
 
 bool by_seed(const std::string& where) { return where.rfind("seed ", 0) == 0; }

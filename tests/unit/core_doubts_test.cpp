@@ -80,6 +80,13 @@ TEST(PeersDoubt, TakesReadinessFromTheMemberItNames) {
     EXPECT_TRUE(ready(after(state, telling(0, 1, found({}, {2}, {0, 1})))));
 }
 
+// A clock that went back, or a life that has just begun, has not lived as long as a peer's doubt.
+TEST(PeersDoubt, MayBeOlderThanThisAgentsClock) {
+    State state = hearing();
+    const Span older = Span{state.now.us} + seconds(20);
+    EXPECT_FALSE(ready(after(std::move(state), doubting(0, 1, older))));
+}
+
 TEST(PeersDoubt, RemovesNobodyAndIsNoDoubtOfThisAgent) {
     const State state = after(hearing(), doubting(0, 1));
     EXPECT_TRUE(state.facts.diverged.empty());
