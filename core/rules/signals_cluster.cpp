@@ -50,6 +50,18 @@ bool survivor_is_untold(const State& state) {
     return !entry->surviving || *entry->surviving < *surviving;
 }
 
+// A member that runs and reached further than the best that told: its agent will tell, or it serves
+// in the next moment. Who was cut off approved a plan that knew nothing of it (S4).
+std::optional<Ordinal> who_answers_beyond(const Facts& facts, const Survivor& best) {
+    for (const auto& [ordinal, entry] : facts.record->replicas) {
+        const ProbeFact* probe = facts.probes.find(ordinal);
+        if (probe == nullptr || !probe->status.answers || entry.member_id.value == 0) continue;
+        const bool is_it = probe->status.member_id == entry.member_id;
+        if (is_it && probe->status.index > best.position.index) return ordinal;
+    }
+    return std::nullopt;
+}
+
 std::optional<Rebuild> ordered_rebuild(const State& state) {
     const Facts& facts = state.facts;
     const auto plan = recovery_plan(state);
@@ -61,6 +73,7 @@ std::optional<Rebuild> ordered_rebuild(const State& state) {
                       facts.disk->last >= plan->survivors.front().position;
     if (!by_token && !free) return std::nullopt;
     const Survivor& best = plan->survivors.front();
+    if (who_answers_beyond(facts, best)) return std::nullopt;
     return Rebuild{best.ordinal, best.position, plan->bump, plan->token};
 }
 
@@ -77,6 +90,10 @@ signal::survivors_waited parking_notice(const State& state) {
     if (state.facts.desired && survivor_is_scaled_away(*plan, *state.facts.desired))
         return {why + ", which is scaled away",
                 "bring it back first: quorate scale " + std::to_string(best.ordinal.value + 1)};
+    if (const auto further = who_answers_beyond(state.facts, best))
+        return {why + "; replica " + std::to_string(further->value) +
+                    " answers, does not serve, and reached further",
+                "wait for its agent, or stop that replica"};
     return {why, "bring the lost replicas' volumes back, or run: quorate recover plan"};
 }
 
