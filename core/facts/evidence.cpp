@@ -73,6 +73,27 @@ const ReplicaEntry* own_entry(const Facts& facts) {
     return facts.record ? facts.record->replicas.find(facts.settings.self) : nullptr;
 }
 
+bool is_founder(const ClusterRecord& record, Ordinal ordinal) {
+    return std::find(record.founders.begin(), record.founders.end(), ordinal) !=
+           record.founders.end();
+}
+
+bool is_sole_member(const Facts& facts) {
+    const ReplicaEntry* entry = own_entry(facts);
+    if (entry == nullptr || entry->claim != VolumeClaim::holding) return false;
+    if (entry->member_id.value == 0 && !is_founder(*facts.record, facts.settings.self))
+        return false;
+    return std::none_of(
+        facts.record->replicas.begin(), facts.record->replicas.end(), [&](const auto& other) {
+            return other.first != facts.settings.self &&
+                   (other.second.member_id.value != 0 || is_founder(*facts.record, other.first));
+        });
+}
+
+bool etcd_was_removed(const Facts& facts) {
+    return facts.last_exit && facts.last_exit->exit_class == ExitClass::removed;
+}
+
 std::optional<Ordinal> ordinal_of(const Facts& facts, const ListedMember& member) {
     const auto& addresses = facts.settings.addresses;
     for (std::uint32_t i = 0; i < addresses.size(); ++i)

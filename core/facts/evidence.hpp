@@ -46,12 +46,20 @@ std::optional<Ordinal> best_via(const Facts& facts);
 // one Ready is saved before the next is taken (etcd v3.5 etcdserver/raft.go, raftNode.start).
 LogPosition position_of(const MemberStatus& status);
 
-// This agent's own entry in the record, nullptr when there is none.
 // Of all that this agent knows, also from earlier lives. Who gathers for a cluster does not make
 // one forgotten that was founded.
 const std::optional<ClusterRecord>& newest_record(const Facts& facts);
 
+// This agent's own entry in the record, nullptr when there is none.
 const ReplicaEntry* own_entry(const Facts& facts);
+
+bool is_founder(const ClusterRecord& record, Ordinal ordinal);
+
+// With nobody else in the cluster there is nobody to be admitted by: the data stays where it is.
+bool is_sole_member(const Facts& facts);
+
+// As it ended last, by its own word.
+bool etcd_was_removed(const Facts& facts);
 
 // Which replica a listed member is: by peer URL, never by name (etcd facts 1).
 std::optional<Ordinal> ordinal_of(const Facts& facts, const ListedMember& member);

@@ -73,7 +73,10 @@ struct tell_own_truth {
 struct note_exit {
     static Out decide(const State& state, const auto&) {
         Out out = settle(state);
+        const bool is_news = state.facts.exits != state.replica.exits_seen;
         out.data->exits_seen = state.facts.exits;
+        const bool removed = etcd_was_removed(state.facts) && !is_sole_member(state.facts);
+        if (is_news && removed && !state.facts.stop_requested) out.data->condemned = true;
         return out;
     }
 };

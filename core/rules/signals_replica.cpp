@@ -39,11 +39,6 @@ bool is_of_another_cluster(const Facts& facts) {
            is_founded(*facts.record) && facts.disk->identity->lineage != facts.record->lineage;
 }
 
-bool is_founder(const ClusterRecord& record, Ordinal ordinal) {
-    return std::find(record.founders.begin(), record.founders.end(), ordinal) !=
-           record.founders.end();
-}
-
 VolumeFacts volume_of(const Facts& facts) {
     const auto remembered = remembered_of_self(facts);
     return {facts.settings.self, *facts.disk, *facts.record,
@@ -95,19 +90,6 @@ bool must_ask(const Facts& facts) {
     const ReplicaEntry* entry = own_entry(facts);
     const bool wanted = facts.settings.self.value < facts.desired->replicas;
     return entry != nullptr && (wanted || entry->claim != VolumeClaim::wants_admission);
-}
-
-// With nobody else in the cluster there is nobody to be admitted by: the data stays where it is.
-bool is_sole_member(const Facts& facts) {
-    const ReplicaEntry* entry = own_entry(facts);
-    if (entry == nullptr || entry->claim != VolumeClaim::holding) return false;
-    if (entry->member_id.value == 0 && !is_founder(*facts.record, facts.settings.self))
-        return false;
-    return std::none_of(
-        facts.record->replicas.begin(), facts.record->replicas.end(), [&](const auto& other) {
-            return other.first != facts.settings.self &&
-                   (other.second.member_id.value != 0 || is_founder(*facts.record, other.first));
-        });
 }
 
 signal::cannot_continue last_copy(const std::string& why) {
@@ -165,12 +147,14 @@ Reading as_survivor(const State& state) {
                                                                 : state.replica.reason};
 }
 
+constexpr char removed[] = "removed-from-cluster";
+
 // What a removed member left may be the last copy of what was acknowledged while it was one (S6):
 // it is moved away only while others serve, who have it. What has just woken does not know that.
-Reading left_by_a_removed_member(const State& state) {
+Reading left_by_a_removed_member(const State& state, const std::string& why) {
     const Facts& facts = state.facts;
     if (somebody_serves(facts) && state.now >= awake_since(facts))
-        return signal::not_continuation{discontinuity_of(facts)};
+        return signal::not_continuation{why};
     const Span limit = facts.settings.policy.quorum_lost_after;
     if (!facts.none_serves_since || state.now < *facts.none_serves_since + limit)
         return std::nullopt;
@@ -203,8 +187,8 @@ Reading verdict_signal(const State& state) {
             return signal::may_start{};
         }
         case RecoveryVerdict::set_aside: {
-            if (row.id == RuleId::D12) return left_by_a_removed_member(state);
             const std::string why = discontinuity_of(facts);
+            if (row.id == RuleId::D12) return left_by_a_removed_member(state, why);
             if (is_sole_member(facts)) return last_copy(why);
             return signal::not_continuation{why, more_remembered(facts)};
         }
@@ -295,9 +279,11 @@ Reading examined(const State& state) {
         if (facts.record->rebuild->survivor != facts.settings.self) return signal::must_wait{};
         return as_survivor(state);
     }
-    if (state.replica.condemned && facts.disk->shape != DiskShape::empty)
-        return is_sole_member(facts) ? Reading(last_copy(state.replica.reason))
-                                     : Reading(signal::not_continuation{state.replica.reason});
+    if (state.replica.condemned && facts.disk->shape != DiskShape::empty) {
+        if (is_sole_member(facts)) return last_copy(state.replica.reason);
+        if (etcd_was_removed(facts)) return left_by_a_removed_member(state, removed);
+        return signal::not_continuation{state.replica.reason};
+    }
     if (state.replica.condemned && !is_sole_member(facts) && must_ask(facts))
         return record_is_free(state) ? Reading(signal::needs_admission{state.replica.reason})
                                      : std::nullopt;
@@ -373,11 +359,10 @@ Reading when_claiming(const State& state) {
     return std::nullopt;
 }
 
-// The name under which condemned data is set aside; empty: this exit says nothing about the data.
+// The name under which condemned data is set aside at once; empty: this exit says nothing about the
+// data, or is no reason to move it before it was looked at.
 std::string condemned_by(const ChildExit& exit) {
     switch (exit.exit_class) {
-        case ExitClass::removed:
-            return "removed-from-cluster";
         case ExitClass::already_bootstrapped:
             return "already-bootstrapped";
         case ExitClass::log_lost:
@@ -388,6 +373,7 @@ std::string condemned_by(const ChildExit& exit) {
             return "db-damaged";
         case ExitClass::data_inconsistent:
             return "data-differs-from-peers";
+        case ExitClass::removed:
         case ExitClass::stopped:
         case ExitClass::killed:
         case ExitClass::not_admitted:
