@@ -309,6 +309,12 @@ void note_voters(State& state, const std::optional<MemberList>& before, const Me
     state.space.defragmented.clear();  // who joined has a database of its own
 }
 
+// What was answered while this agent stood still is no news any more, and as old as nobody knows
+// (S12): another agent may have compared since.
+bool was_slept_through(const Facts& facts, const Command& command) {
+    return command.deadline - facts.settings.policy.command_deadline < facts.slept_at;
+}
+
 // Of the learner in hand and its leader, not of the voters.
 bool of_a_learner(const State& state, const Command& command) {
     const auto* compare = std::get_if<CompareContent>(&command.body);
@@ -356,6 +362,7 @@ struct Bring {
         if (done) (*this)(added.list);
     }
     void operator()(const ContentCompared& compared) const {
+        if (was_slept_through(state.facts, command)) return set_aside_unread();
         if (of_a_learner(state, command)) {
             state.facts.content = compared;
             state.facts.content_at = state.now;
@@ -364,6 +371,13 @@ struct Bring {
         } else {
             judge_hashes(state.facts, compared, state.now);
         }
+    }
+
+  private:
+    // Whether it said so or not, what was equal before may not be so any more; a doubt stays.
+    void set_aside_unread() const {
+        if (!of_a_learner(state, command) && !judged_bad(state.facts))
+            forget_judgement(state.facts);
     }
 };
 
@@ -389,7 +403,8 @@ void settle(State& state, const Command& command, bool done) {
         facts.compacted = std::max(facts.compacted, compact->at);
     if (const auto* defragment = std::get_if<Defragment>(&command.body); defragment && done)
         state.space.defragmented[defragment->replica] = state.now;
-    if (std::holds_alternative<CompareContent>(command.body) && !of_a_learner(state, command))
+    if (std::holds_alternative<CompareContent>(command.body) && !of_a_learner(state, command) &&
+        !was_slept_through(facts, command))
         facts.hashes_at = state.now;
 }
 

@@ -58,7 +58,9 @@ WriteRecord put_back(const State& state) {
     QUORATE_REQUIRE(facts.record_there.has_value());
     ClusterRecord record = known(facts);
     // Newer than all that this agent's readers have seen; one that knows more puts its own back.
-    record.revision = RecordRevision{record.revision.value + 1};
+    // What stands there may be of replicas that gather for another cluster, and further.
+    const auto newest = std::max(record.revision, *facts.record_there);
+    record.revision = RecordRevision{newest.value + 1};
     return WriteRecord{*facts.record_there, std::move(record), Fence{}};
 }
 

@@ -75,6 +75,7 @@ RC_GTEST_PROP(FoldLaw, ProbesOfTwoReplicasCommute, ()) {
 RC_GTEST_PROP(FoldLaw, TheNewestOfTwoRecordsIsKnownInWhateverOrderTheyCome, ()) {
     State state = test::one_of(test::ripe());
     state.facts.record_before.reset();
+    if (state.facts.disk && state.facts.disk->identity) state.facts.disk->identity->record.reset();
     state.facts.approved_token.reset();  // an order uses it up, also one that was overtaken
     Dice dice(test::word());
     ClusterRecord older = test::any_record(dice);
@@ -82,6 +83,8 @@ RC_GTEST_PROP(FoldLaw, TheNewestOfTwoRecordsIsKnownInWhateverOrderTheyCome, ()) 
     newer.lineage = older.lineage;
     if (state.facts.record) newer.lineage = older.lineage = state.facts.record->lineage;
     const std::uint64_t known = state.facts.record ? state.facts.record->revision.value : 0;
+    older.epoch = state.facts.record ? state.facts.record->epoch : older.epoch;
+    newer.epoch = Epoch{older.epoch.value + below(2)};
     older.revision = RecordRevision{known + below(3)};
     newer.revision = RecordRevision{older.revision.value + 1 + below(3)};
     const Instant at = state.now + milliseconds(1);
