@@ -119,8 +119,10 @@ void Oracles::writing(std::uint8_t agent, const WriteRecord& write) {
     if (!now || now->rebuild || !write.record.rebuild || write.expected != now->revision) return;
     ++findings_.counts.orders;
     const Rebuild& order = *write.record.rebuild;
-    const ReplicaEntry* chosen = now->replicas.find(order.survivor);
-    for (const auto& [ordinal, entry] : now->replicas)
+    // An order that is put back, over a record from before it, rests on what was told until then.
+    const auto& told = write.record.replicas;
+    const ReplicaEntry* chosen = told.find(order.survivor);
+    for (const auto& [ordinal, entry] : told)
         if (entry.surviving &&
             (chosen == nullptr || !chosen->surviving || *chosen->surviving < *entry.surviving))
             report("S7", name(order.survivor) + " is to be rebuilt from, and " + name(ordinal) +

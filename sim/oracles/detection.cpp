@@ -37,9 +37,10 @@ bool Detection::sees(std::uint8_t agent) const {
     return world_.agents[agent]->alive() && world_.agents[agent]->ages();
 }
 
-// As it is now: what a cache shows may be older, and a request may be refused.
+// As it is now: what a cache shows may be older, and a request may be refused. Where the set is gone
+// nothing says how many replicas are desired, and nobody acts.
 bool Detection::reads_the_store(std::uint8_t agent) const {
-    return world_.api_admits(agent) && world_.api.shows_now(agent) && world_.api.trouble.busy == 0;
+    return !world_.no_set() && world_.api_admits(agent) && world_.api.shows_now(agent) && world_.api.trouble.busy == 0;
 }
 
 // The agent beside the leader hears it from its own etcd.
