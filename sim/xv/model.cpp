@@ -225,6 +225,7 @@ Yield outcomes_until(const Scenario& scenario, Version version, const Wanted& wa
     Yield yield;
     while (yield.seeds < seeds_max && !yield.found) {
         Played played = play_model(scenario, version, ++yield.seeds);
+        if (played.is_void) continue;
         if (!played.fault.empty()) {
             yield.fault = "seed " + std::to_string(yield.seeds) + ": " + played.fault;
             break;

@@ -26,6 +26,7 @@ constexpr std::array silent = {
     std::string_view{"wipe"},    std::string_view{"copy"},   std::string_view{"save"},
     std::string_view{"restore"}, std::string_view{"damage"}, std::string_view{"partition"},
     std::string_view{"heal"},    std::string_view{"hold"},   std::string_view{"lead"},
+    std::string_view{"note-term"}, std::string_view{"reach-term"},
 };
 
 constexpr const char* left_to_the_model = "any";

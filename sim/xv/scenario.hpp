@@ -24,6 +24,9 @@
 //     partition a b | c, heal
 //     hold SPAN               only where the rule itself is about time
 //     lead X                  X leads, or the scenario cannot go on
+//     note-term VIA           the term that VIA is in
+//     reach-term VIA          others come to lead until it is the one that was noted; beyond it the
+//                             play is void, and is played again
 //     add-learner VIA X, add-voter VIA X, promote VIA X, remove VIA X, move-leader VIA X
 //     put VIA N               N keys, numbered through the scenario, one revision each
 //     get VIA lin|ser N       of the key written Nth: right, wrong, missing

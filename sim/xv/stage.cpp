@@ -61,6 +61,7 @@ class Stage {
     explicit Stage(Side& side) : side_(side) {}
 
     const std::string& fault() const { return fault_; }
+    bool is_void() const { return void_; }
 
     std::string perform(const Step& step) {
         if (step.until.empty()) return once(step.words);
@@ -140,6 +141,8 @@ class Stage {
         if (verb == "boot") return boot(members(words, 1));
         if (verb == "set") return set(words);
         if (verb == "lead") return lead(member(words, 1));
+        if (verb == "note-term") return note_term(member(words, 1));
+        if (verb == "reach-term") return reach_term(member(words, 1));
         if (verb == "heal") return side_.heal();
         if (verb == "partition") return partition(words);
         if (verb == "hold") {
@@ -257,6 +260,29 @@ class Stage {
             return false;
         });
         if (!leads) fail(letter(wanted) + " does not come to lead");
+    }
+
+    void note_term(std::uint8_t via) {
+        if (!fault_.empty()) return;
+        term_ = side_.status(via).term;
+        if (term_ == Term{}) fail(letter(via) + " tells no term");
+    }
+
+    // Each new leader is one of a new term, and nobody can go back.
+    void reach_term(std::uint8_t via) {
+        while (fault_.empty() && side_.status(via).term != term_) {
+            const MemberStatus status = side_.status(via);
+            if (status.term > term_) {
+                void_ = true;
+                return fail(letter(via) + " is in a later term than was noted");
+            }
+            const auto next = std::find_if(lives_.begin(), lives_.end(), [&](const auto& one) {
+                return one.second == Life::runs && !side_.ended(one.first) &&
+                       ids_[one.first] != status.leader;
+            });
+            if (next == lives_.end()) return fail("nobody else can lead");
+            lead(next->first);
+        }
     }
 
     bool all_know(MemberId leader) {
@@ -447,6 +473,8 @@ class Stage {
     std::map<std::uint8_t, Life> lives_;
     std::map<std::uint8_t, MemberId> ids_;
     std::uint64_t written_ = 0;
+    Term term_;  // that was noted
+    bool void_ = false;
 };
 
 }  // namespace
@@ -461,6 +489,7 @@ Played play(const Scenario& scenario, Side& side, const Told& told) {
         if (!stage.fault().empty()) {
             played.fault =
                 "line " + std::to_string(step.line) + ": " + step.text() + ": " + stage.fault();
+            played.is_void = stage.is_void();
             return played;
         }
         if (told) told(step.text() + (outcome.empty() ? "" : " -> " + outcome));
