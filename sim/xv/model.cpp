@@ -61,7 +61,13 @@ class Model final : public Side, private EtcdWatcher {
     void copy(std::uint8_t from, std::uint8_t to) override { volumes_[to] = volumes_[from]; }
     void save(std::uint8_t o) override { saved_[o] = volumes_[o]; }
     void restore(std::uint8_t o) override { volumes_[o] = saved_[o]; }
-    void damage(std::uint8_t o, Damage kind) override { cluster_.damage(o, kind); }
+    // Where the last record happens to lie so that its zeroed end holds a whole sector, it is taken
+    // for a torn write and dropped [etcd v3.4 wal/decoder.go isTornEntry].
+    void damage(std::uint8_t o, Damage kind) override {
+        const bool torn =
+            kind == Damage::wal_last_half && kernel_.streams.chance(o, Purpose::outcome, 12);
+        cluster_.damage(o, torn ? Damage::wal_last_sector : kind);
+    }
     void partition(const std::vector<Ordinals>& groups) override {
         for (const Ordinals& one : groups)
             for (const Ordinals& other : groups)
