@@ -362,7 +362,7 @@ struct Bring {
         if (done) (*this)(added.list);
     }
     void operator()(const ContentCompared& compared) const {
-        if (was_slept_through(state.facts, command)) return set_aside_unread();
+        if (was_slept_through(state.facts, command)) return forget_what_was_equal();
         if (of_a_learner(state, command)) {
             state.facts.content = compared;
             state.facts.content_at = state.now;
@@ -375,7 +375,7 @@ struct Bring {
 
   private:
     // Whether it said so or not, what was equal before may not be so any more; a doubt stays.
-    void set_aside_unread() const {
+    void forget_what_was_equal() const {
         if (!of_a_learner(state, command) && !judged_bad(state.facts))
             forget_judgement(state.facts);
     }

@@ -133,9 +133,9 @@ struct rebuild {
         const ReplicaAddress& address =
             state.facts.settings.addresses[state.facts.settings.self.value];
         const Epoch epoch{record.epoch.value + 1};
-        Out out = one(state,
-                      RebuildEtcd{epoch, record.lineage.value + "-" + std::to_string(epoch.value),
-                                  address.name, address.peer_url, record.rebuild->bump});
+        Out out =
+            one(state, RebuildEtcd{epoch, record.lineage.value + "-" + std::to_string(epoch.value),
+                                   address.name, address.peer_url, record.rebuild->bump});
         out.data->condemned = false;  // what comes of it is another member's
         return out;
     }

@@ -119,8 +119,9 @@ void Oracles::writing(std::uint8_t agent, const WriteRecord& write) {
     if (!now || now->rebuild || !write.record.rebuild || write.expected != now->revision) return;
     ++findings_.counts.orders;
     const Rebuild& order = *write.record.rebuild;
-    // An order that is put back, over a record from before it, rests on what was told until then.
-    const auto& told = write.record.replicas;
+    // One that is put back, over a record from before it, rests on what was told until then.
+    const bool is_next = write.record.revision.value == now->revision.value + 1;
+    const auto& told = is_next ? now->replicas : write.record.replicas;
     const ReplicaEntry* chosen = told.find(order.survivor);
     for (const auto& [ordinal, entry] : told)
         if (entry.surviving &&

@@ -100,7 +100,8 @@ void Contents::watch(std::uint8_t leader) {
     }
 }
 
-// A change that is under way ends first, and an answer that is lost is waited for until the deadline.
+// A change that is under way ends first, and an answer that is lost is waited for until the
+// deadline.
 bool Contents::asks_anew(const State& state) {
     const RepairPhase phase = state.repair.phase;
     if (phase != RepairPhase::idle && phase != RepairPhase::catching_up) return true;

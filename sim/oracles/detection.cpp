@@ -37,10 +37,11 @@ bool Detection::sees(std::uint8_t agent) const {
     return world_.agents[agent]->alive() && world_.agents[agent]->ages();
 }
 
-// As it is now: what a cache shows may be older, and a request may be refused. Where the set is gone
-// nothing says how many replicas are desired, and nobody acts.
+// As it is now: what a cache shows may be older, and a request may be refused. Where the set is
+// gone nothing says how many replicas are desired, and nobody acts.
 bool Detection::reads_the_store(std::uint8_t agent) const {
-    return !world_.no_set() && world_.api_admits(agent) && world_.api.shows_now(agent) && world_.api.trouble.busy == 0;
+    return !world_.no_set() && world_.api_admits(agent) && world_.api.shows_now(agent) &&
+           world_.api.trouble.busy == 0;
 }
 
 // The agent beside the leader hears it from its own etcd.
@@ -81,8 +82,8 @@ void Detection::look_at_learner() {
     const auto leader = world_.cluster.able_leader();
     std::uint64_t of = 0;
     std::uint8_t silent = 0;
-    if (leader && sees(*leader) && reads_the_store(*leader) &&
-        world_.store.desired.replicas > 0 && !world_.cluster.asks_for_passwords())
+    if (leader && sees(*leader) && reads_the_store(*leader) && world_.store.desired.replicas > 0 &&
+        !world_.cluster.asks_for_passwords())
         for (const View& view : world_.cluster.process(*leader).conf) {
             const bool quiet = !world_.cluster.process(view.ordinal).answers() ||
                                !world_.network.linked(*leader, view.ordinal);

@@ -1,5 +1,5 @@
-// What becomes of an agent's commands: each takes its time, is carried out in the world or gets lost,
-// and its answer comes back or does not.
+// What becomes of an agent's commands: each takes its time, is carried out in the world or gets
+// lost, and its answer comes back or does not.
 #include <algorithm>
 #include <utility>
 

@@ -239,6 +239,7 @@ Yield outcomes_until(const Scenario& scenario, Version version, const Wanted& wa
         yield.found = wanted(played.trace);
         yield.traces.insert(std::move(played.trace));
     }
+    if (yield.traces.empty() && yield.fault.empty()) yield.fault = "each of its plays was void";
     return yield;
 }
 

@@ -21,11 +21,11 @@ constexpr std::array observing = {
     std::string_view{"compact"},     std::string_view{"defrag"},  std::string_view{"fill"},
 };
 constexpr std::array silent = {
-    std::string_view{"set"},     std::string_view{"boot"},   std::string_view{"kill"},
-    std::string_view{"stop"},    std::string_view{"pause"},  std::string_view{"resume"},
-    std::string_view{"wipe"},    std::string_view{"copy"},   std::string_view{"save"},
-    std::string_view{"restore"}, std::string_view{"damage"}, std::string_view{"partition"},
-    std::string_view{"heal"},    std::string_view{"hold"},   std::string_view{"lead"},
+    std::string_view{"set"},       std::string_view{"boot"},       std::string_view{"kill"},
+    std::string_view{"stop"},      std::string_view{"pause"},      std::string_view{"resume"},
+    std::string_view{"wipe"},      std::string_view{"copy"},       std::string_view{"save"},
+    std::string_view{"restore"},   std::string_view{"damage"},     std::string_view{"partition"},
+    std::string_view{"heal"},      std::string_view{"hold"},       std::string_view{"lead"},
     std::string_view{"note-term"}, std::string_view{"reach-term"},
 };
 

@@ -11,7 +11,7 @@ namespace quorate::sim::xv {
 
 struct Played {
     Trace trace;
-    std::string fault;  // not empty: it could not be played to the end, and why
+    std::string fault;     // not empty: it could not be played to the end, and why
     bool is_void = false;  // ... since elections went otherwise than its premise: it says nothing
 };
 

@@ -49,8 +49,8 @@ TEST_F(Space, ADatabaseFullOfWhatIsWantedParksUntilSomebodyDeletes) {
     form(small_quota());
     const auto key = [](int i) { return "wanted/" + std::to_string(i); };
     int written = fill(key);
-    // How much is wanted when etcd first refuses hangs on how its pages fell; what a defragmentation
-    // frees is filled too.
+    // How much is wanted when etcd first refuses hangs on how its pages fell; what a
+    // defragmentation frees is filled too.
     nlohmann::json parked;
     cluster().await("a park", [&] {
         const nlohmann::json now = cluster().status();

@@ -124,6 +124,28 @@ TEST(ReadCluster, ARebuildNeedsTheTokenOfExactlyThisPlan) {
     EXPECT_EQ(Ordinal{0}, std::get<signal::approved>(*signal).rebuild.survivor);
 }
 
+// Its agent will tell, or it serves in the next moment (S4).
+TEST(ReadCluster, NothingIsRebuiltWhileAMemberThatReachedFurtherAnswers) {
+    State state = without_quorum();
+    const LogPosition told = state.facts.disk->last;
+    state.facts.record->replicas[Ordinal{0}].surviving = told;
+    state.facts.approved_token = recovery_plan(state)->token;
+    MemberStatus silent = test::serving_status(2);
+    silent.serves = false;
+    silent.index = told.index;
+    test::probe(state, 2, silent);
+    EXPECT_TRUE(is<signal::approved>(read_cluster(state))) << "no further";
+    ++silent.index.value;
+    test::probe(state, 2, silent);
+    const auto signal = read_cluster(state);
+    ASSERT_TRUE(is<signal::survivors_waited>(signal));
+    EXPECT_EQ("wait for its agent, or stop that replica",
+              std::get<signal::survivors_waited>(*signal).next_step);
+    silent.member_id = MemberId{99};
+    test::probe(state, 2, silent);
+    EXPECT_TRUE(is<signal::approved>(read_cluster(state))) << "another's";
+}
+
 TEST(ReadCluster, ASurvivorThatIsScaledAwayIsBroughtBackFirst) {
     State state = without_quorum();
     state.facts.record->replicas[Ordinal{0}].surviving = state.facts.disk->last;

@@ -16,7 +16,7 @@
 namespace quorate::cli {
 namespace {
 
-constexpr unsigned plays_most = 8;
+constexpr unsigned plays_most = 8;  // of one scenario, until its elections are as it needs them
 
 namespace fs = std::filesystem;
 using sim::xv::Played;

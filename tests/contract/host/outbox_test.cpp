@@ -27,7 +27,7 @@ Settings alone() {
 }
 
 AgentConfig in_a_new_directory() {
-    char name[] = "/tmp/quorate-outbox-XXXXXX";
+    char name[] = "/tmp/quorate-outbox-XXXXXX";  // mkdtemp fills in the X, the test removes it
     AgentConfig config;
     config.dir = ::mkdtemp(name);
     std::filesystem::create_directories(local::Layout(config.dir).cluster());
