@@ -43,7 +43,7 @@ std::optional<Instant> agreed_at(const Facts& facts, MemberId id) {
 }
 
 // Those that a later comparison of the same agent says nothing of, as they did not answer it.
-std::vector<MemberId> still_doubted(const Facts& facts, const PeerFact& known,
+std::vector<MemberId> kept_in_doubt(const Facts& facts, const PeerFact& known,
                                     const ContentFound& told) {
     std::vector<MemberId> left;
     const auto& before = known.report.content;
@@ -60,22 +60,32 @@ std::vector<MemberId> still_doubted(const Facts& facts, const PeerFact& known,
 
 }  // namespace
 
+std::vector<MemberId> doubted(const Facts& facts) {
+    std::vector<MemberId> ids;
+    for (const MemberId id : facts.compared)
+        if (facts.judged.verdict == HashVerdict::undecided || facts.diverged.contains(id))
+            ids.push_back(id);
+    for (const MemberId id : facts.still_doubted) {
+        const auto agreed = agreed_at(facts, id);
+        if (!agreed || *agreed < facts.judged.at) ids.push_back(id);
+    }
+    return ids;
+}
+
 std::optional<ContentFound> own_finding(const Facts& facts, Instant now) {
     if (!facts.record || facts.judged.verdict == HashVerdict::none || facts.compared.empty())
         return std::nullopt;
     ContentFound found{facts.record->epoch, facts.judged.at, now - facts.judged.at, {}, {}};
-    for (const MemberId id : facts.compared) {
-        const bool doubted =
-            facts.judged.verdict == HashVerdict::undecided || facts.diverged.contains(id);
-        (doubted ? found.doubted : found.agreed).push_back(id);
-    }
+    found.doubted = doubted(facts);
+    for (const MemberId id : facts.compared)
+        if (!holds(found.doubted, id)) found.agreed.push_back(id);
     return found;
 }
 
 void hear_finding(const Facts& facts, PeerFact& known, const std::optional<ContentFound>& told,
                   Instant now) {
     if (!told) return;
-    const std::vector<MemberId> left = still_doubted(facts, known, *told);
+    const std::vector<MemberId> left = kept_in_doubt(facts, known, *told);
     // Told again, it was found when it was found; and a later comparison of one agent is no earlier
     // than its last: a clock that jumped meanwhile makes neither older.
     const auto& before = known.report.content;

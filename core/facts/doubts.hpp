@@ -12,6 +12,10 @@
 
 namespace quorate {
 
+// Whom this agent's own comparisons doubt: by the last, or by one before that they did not answer
+// since. Whom another agent found to agree, later than that, is in doubt no more.
+std::vector<MemberId> doubted(const Facts& facts);
+
 // What this agent's own last comparison tells the others; nullopt: nothing that counts.
 std::optional<ContentFound> own_finding(const Facts& facts, Instant now);
 

@@ -198,6 +198,7 @@ void forget_judgement(Facts& facts) {
     if (judged_bad(facts)) facts.hashes_at = Instant{};
     facts.judged = HashJudgement{};
     facts.compared.clear();
+    facts.still_doubted.clear();
 }
 
 // Journals of the releases whose agents told each other nothing know no such fact.
@@ -210,14 +211,14 @@ std::vector<MemberId> told_of(const Facts& facts, const ContentCompared& compare
 }
 
 // Those in doubt that a comparison says nothing of: they did not answer it.
-std::vector<MemberId> still_in_doubt(const Facts& facts, const std::vector<MemberId>& answered) {
-    std::vector<MemberId> left;
-    if (!judged_bad(facts)) return left;
-    const bool all = facts.judged.verdict == HashVerdict::undecided;
-    for (const MemberId id : facts.compared) {
-        const bool silent = std::find(answered.begin(), answered.end(), id) == answered.end();
-        if (silent && (all || facts.diverged.contains(id))) left.push_back(id);
-    }
+std::vector<MemberId> doubted_without(const Facts& facts, const std::vector<MemberId>& answered) {
+    std::vector<MemberId> left = doubted(facts);
+    left.erase(std::remove_if(left.begin(), left.end(),
+                              [&](MemberId id) {
+                                  return std::find(answered.begin(), answered.end(), id) !=
+                                         answered.end();
+                              }),
+               left.end());
     return left;
 }
 
@@ -283,7 +284,7 @@ void judge_hashes(Facts& facts, const ContentCompared& compared, Instant now) {
     if (votes.size() == 1 && judged_bad(facts) && some_may_still_answer(facts, compared, now))
         return;
     std::vector<MemberId> told = told_of(facts, compared);
-    const std::vector<MemberId> silent = still_in_doubt(facts, told);
+    facts.still_doubted = doubted_without(facts, told);
     facts.diverged.clear();
     facts.judged = HashJudgement{HashVerdict::none, comparable ? answered : 0, now};
     facts.compared.clear();
@@ -291,8 +292,6 @@ void judge_hashes(Facts& facts, const ContentCompared& compared, Instant now) {
     facts.compared = std::move(told);
     facts.judged.verdict = votes.size() == 1 ? HashVerdict::equal : HashVerdict::undecided;
     if (answered > 2) side_with_majority(facts, compared, votes);
-    if (facts.judged.verdict != HashVerdict::undecided) return;
-    facts.compared.insert(facts.compared.end(), silent.begin(), silent.end());
 }
 
 bool same_voters(const std::optional<MemberList>& known, const MemberList& now) {

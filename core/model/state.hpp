@@ -119,6 +119,8 @@ struct Facts {
     Instant record_behind_at;  // since when
     // Whom the last comparison of voters was about. Kept only where other agents are told.
     std::vector<MemberId> compared;
+    // Whom an earlier one doubted and the last did not reach: it says nothing of them.
+    std::vector<MemberId> still_doubted;
     bool operator==(const Facts&) const = default;
 };
 

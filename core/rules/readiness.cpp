@@ -14,10 +14,13 @@ namespace {
 // (etcd-measured.md 1.3).
 bool content_is_suspect(const State& state, const MemberStatus& newest) {
     const Facts& facts = state.facts;
-    const std::vector<MemberId> named = accused(facts);
-    return peers_doubt(state, newest.member_id) || facts.judged.verdict == HashVerdict::undecided ||
-           facts.diverged.contains(newest.member_id) ||
-           std::find(named.begin(), named.end(), newest.member_id) != named.end();
+    const MemberId self = newest.member_id;
+    const auto names_self = [self](const std::vector<MemberId>& ids) {
+        return std::find(ids.begin(), ids.end(), self) != ids.end();
+    };
+    return peers_doubt(state, self) || facts.judged.verdict == HashVerdict::undecided ||
+           facts.diverged.contains(self) || names_self(doubted(facts)) ||
+           names_self(accused(facts));
 }
 
 // Those of the founders that can be made before the next ordinal are no quorum of them, also where

@@ -79,6 +79,8 @@ void put(const Facts& from, pb::Facts* to) {
     to->set_record_behind_at_us(from.record_behind_at.us);
     for (const MemberId id : from.compared)
         to->add_compared(id.value);
+    for (const MemberId id : from.still_doubted)
+        to->add_still_doubted(id.value);
     if (from.approved_token) to->set_approved_token(*from.approved_token);
     to->set_unknown_event(from.unknown_event);
 }
@@ -164,6 +166,8 @@ bool get(const pb::Facts& from, Facts& to) {
     to.record_behind_at = {from.record_behind_at_us()};
     for (const std::uint64_t id : from.compared())
         to.compared.push_back({id});
+    for (const std::uint64_t id : from.still_doubted())
+        to.still_doubted.push_back({id});
     if (from.has_approved_token()) to.approved_token = from.approved_token();
     to.unknown_event = from.unknown_event();
     return get_messages(from, to) && get_maps(from, to) && get_judged(from, to.judged);

@@ -58,11 +58,13 @@ State later(State state, Span passed) {
     return state;
 }
 
+constexpr std::uint32_t silent = 0;  // in the place of a hash
+
 CommandEnded compared(const State& state, std::vector<std::uint32_t> hashes) {
     ContentCompared content{Revision{490}, {}};
     for (std::uint32_t o = 0; o < hashes.size(); ++o)
-        content.hashes[Ordinal{o}] = {test::member_id(o), true, Revision{490}, Revision{},
-                                      hashes[o]};
+        content.hashes[Ordinal{o}] = {test::member_id(o), hashes[o] != silent, Revision{490},
+                                      Revision{}, hashes[o]};
     return {state.last_command, Done{}, content};
 }
 State having_compared(State state, std::vector<std::uint32_t> hashes) {
@@ -214,6 +216,30 @@ TEST(OwnFinding, TellsWhomTheComparisonWasAbout) {
     ASSERT_TRUE(undecided);
     EXPECT_EQ(undecided->doubted, found({}, {0, 1}, {}).doubted) << "nobody can say who is right";
     EXPECT_TRUE(undecided->agreed.empty());
+}
+
+// A verdict about others says nothing of who did not answer (swarm 12426).
+TEST(OwnFinding, StillDoubtsWhoDidNotAnswerSince) {
+    const State before = having_compared(hearing(), {7, 7, 7, 8});
+    const State state = having_compared(before, {7, 9, 7, silent});
+    EXPECT_EQ(HashVerdict::minority, state.facts.judged.verdict);
+    EXPECT_EQ(own_finding(state.facts, state.now)->doubted, found({}, {1, 3}, {}).doubted);
+    EXPECT_FALSE(state.facts.diverged.contains(test::member_id(3))) << "it is accused no more";
+    const State again = having_compared(state, {7, 9, 7, silent});
+    EXPECT_EQ(own_finding(again.facts, again.now)->doubted, found({}, {1, 3}, {}).doubted);
+    const State agreed = after(state, telling(2, 1, found({}, {}, {0, 3})));
+    EXPECT_EQ(own_finding(agreed.facts, agreed.now)->doubted, found({}, {1}, {}).doubted)
+        << "another agent found that it agrees";
+    const State all = having_compared(state, {7, 7, 7, 7});
+    EXPECT_TRUE(own_finding(all.facts, all.now)->doubted.empty());
+}
+
+TEST(OwnFinding, IsBelievedOfTheOwnMember) {
+    const State before = having_compared(hearing(), {7, 8, 7, 7});
+    EXPECT_FALSE(ready(before));
+    const State state = having_compared(before, {7, silent, 8, 7});
+    EXPECT_FALSE(ready(state));
+    EXPECT_TRUE(ready(having_compared(state, {7, 7, 8, 7})));
 }
 
 TEST(OwnFinding, IsNoneWhereNobodyWasComparedAmongTheseVoters) {
