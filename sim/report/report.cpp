@@ -6,7 +6,9 @@
 
 #include "core/explain.hpp"
 #include "core/facts/strength.hpp"
+#include "sim/report/milestones.hpp"
 #include "sim/report/story.hpp"
+#include "sim/tape/golden.hpp"
 
 namespace quorate::sim {
 namespace {
@@ -183,11 +185,19 @@ std::string first_difference(const Tape& a, const Tape& b) {
     return text;
 }
 
-std::string bundle(const Tape& found, const Tape& reduced, const std::string& release) {
-    const RunVerdict verdict = run_tape(reduced, {.stop = Stop::at_the_first_violation});
+std::string as_scenario(const Tape& tape) {
+    Milestones milestones;
+    const RunVerdict verdict =
+        run_tape(tape, {.stop = Stop::at_the_first_violation, .onlooker = &milestones});
     const std::string said = text_of(verdict);
-    std::string text = text_of(reduced, said.substr(0, said.find('\n')));
-    text += "# golden " + said.substr(0, said.find('\n')) + "\n# release " + release + "\n";
+    Lines golden = milestones.lines();
+    golden.push_back(ending_of(verdict));
+    return with_golden(text_of(tape, said.substr(0, said.find('\n'))), golden);
+}
+
+std::string bundle(const Tape& found, const Tape& reduced, const std::string& release) {
+    std::string text = as_scenario(reduced);
+    text += "# release " + release + "\n";
     text += "#\n# The life as it was found:\n" + comment(text_of(found, "as found"));
     std::size_t lines = 2'000;
     std::string why = comment(explained(reduced, lines));

@@ -23,6 +23,10 @@ std::string explained(const Tape& tape, std::size_t lines = 60);
 // The first line in which two lives differ, with what went before; empty: they are the same.
 std::string first_difference(const Tape& a, const Tape& b);
 
+// The life as a scenario up to its first violation: its verdict is the claim, and what it amounted
+// to is the golden block.
+std::string as_scenario(const Tape& tape);
+
 // One file, below 1 MiB: the reduced life as a scenario; in comments its verdict, the life as it
 // was found, and what `explained` says.
 std::string bundle(const Tape& found, const Tape& reduced, const std::string& release);

@@ -86,6 +86,10 @@ RunVerdict run_noted(const Tape& tape, std::vector<Released>& into) {
 
 RunVerdict run_seed(const RunOptions& options) { return run_tape(draw_tape(options)); }
 
+std::string ending_of(const RunVerdict& verdict) {
+    return verdict.good() ? name_of(verdict.ending) : "FAIL " + verdict.signature();
+}
+
 std::string text_of(const RunVerdict& verdict) {
     char line[256];
     std::snprintf(line, sizeof line,

@@ -53,6 +53,9 @@ struct RunVerdict {
     std::string signature() const;
 };
 
+// "PASS converged", or "FAIL " and the signature: the last line of a golden block.
+std::string ending_of(const RunVerdict& verdict);
+
 struct LifeOptions {
     Stop stop = Stop::at_the_end;
     // The product's; what the simulator itself is tested with is another.

@@ -1,6 +1,8 @@
 // Grammar, one command a line; `#` begins a comment.
 //
 //   claim TEXT                          first line
+//   golden                              last, and indented below it what the life amounted to
+//       (sim/report/milestones); `quorate sim run --scenario FILE --rewrite` writes it
 //   seed N · version A.B.C · policy quick|default · volumes retain|delete · grace 60s
 //   replicas N parallel|ordered         the last line of the setting: the world begins
 //   tape                                a drawn or reduced life (sim/tape): what does not apply is
@@ -34,6 +36,7 @@
 #include <sstream>
 
 #include "core/rules/etcd_versions.hpp"
+#include "sim/report/milestones.hpp"
 #include "sim/run/run.hpp"
 #include "sim/tape/tape.hpp"
 #include "sim/world/world.hpp"
@@ -404,15 +407,14 @@ ScriptOutcome run_as_tape(const std::string& text, Onlooker* onlooker) {
     outcome.good = verdict.good();
     outcome.digest = verdict.digest;
     outcome.exit_code = verdict.exit_code();
+    outcome.ending = ending_of(verdict);
     if (!outcome.good) outcome.failure = text_of(verdict);
     return outcome;
 }
 
 bool is_tape(const std::string& text) { return text.find("\ntape\n") != std::string::npos; }
 
-}  // namespace
-
-ScriptOutcome run_script(const std::string& text, Onlooker* onlooker) {
+ScriptOutcome run_lines(const std::string& text, Onlooker* onlooker) {
     ScriptOutcome outcome;
     Runner runner(onlooker);
     std::istringstream in(text);
@@ -448,6 +450,22 @@ ScriptOutcome run_script(const std::string& text, Onlooker* onlooker) {
     outcome.good = outcome.failure.empty();
     outcome.digest = runner.digest();
     return outcome;
+}
+
+}  // namespace
+
+ScriptOutcome run_script(const std::string& text, Onlooker* onlooker) {
+    ScriptOutcome outcome = run_lines(without_golden(text), onlooker);
+    if (outcome.ending.empty()) outcome.ending = outcome.good ? "PASS" : "FAIL " + outcome.failure;
+    return outcome;
+}
+
+LivedScript live_script(const std::string& text, Onlooker* onlooker) {
+    Milestones milestones(onlooker);
+    LivedScript lived{run_script(text, &milestones), milestones.lines(), {}};
+    lived.told.push_back(lived.outcome.ending);
+    if (const auto golden = golden_in(text)) lived.differs = first_difference(*golden, lived.told);
+    return lived;
 }
 
 }  // namespace quorate::sim

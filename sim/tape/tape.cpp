@@ -7,6 +7,7 @@
 
 #include "core/base/mix.hpp"
 #include "core/rules/etcd_versions.hpp"
+#include "sim/tape/golden.hpp"
 
 namespace quorate::sim {
 namespace {
@@ -291,7 +292,7 @@ class Reader {
 
 std::optional<Tape> parse_tape(const std::string& text, std::string& why) {
     Reader reader;
-    std::istringstream in(text);
+    std::istringstream in(without_golden(text));
     std::size_t number = 0;
     for (std::string line; std::getline(in, line);) {
         ++number;

@@ -1,6 +1,7 @@
 #include "tools/quorate/life.hpp"
 
 #include <chrono>
+#include <fstream>
 #include <iostream>
 #include <memory>
 
@@ -14,6 +15,8 @@
 namespace quorate::cli {
 
 namespace {
+
+constexpr auto conformance = static_cast<Exit>(15);
 
 // What follows the verdict, told while the life goes by.
 class Telling {
@@ -47,11 +50,26 @@ Exit live(const sim::Tape& tape, Told told, Lives lives) {
 
 Exit live_scenario(const std::string& text, Told told) {
     const Telling telling(told);
-    const sim::ScriptOutcome outcome = sim::run_script(text, telling.onlooker());
-    std::cout << (outcome.good ? "PASS " : "FAIL ") << outcome.claim << "\n";
+    const sim::LivedScript lived = sim::live_script(text, telling.onlooker());
+    const sim::ScriptOutcome& outcome = lived.outcome;
+    const bool pass = outcome.good && lived.differs.empty();
+    std::cout << (pass ? "PASS " : "FAIL ") << outcome.claim << "\n";
     if (!outcome.good) std::cout << "  " << outcome.failure << "\n";
+    if (!lived.differs.empty()) std::cout << "  " << lived.differs << "\n";
     std::cout << telling.text() << std::flush;
-    return outcome.good ? Exit::ok : static_cast<Exit>(outcome.exit_code);
+    if (!outcome.good) return static_cast<Exit>(outcome.exit_code);
+    return pass ? Exit::ok : conformance;
+}
+
+Exit rewrite_scenario(const std::string& file, const std::string& text) {
+    const sim::LivedScript lived = sim::live_script(text);
+    if (!lived.outcome.good) return live_scenario(text, Told::verdict);
+    std::ofstream out(file);
+    out << sim::with_golden(text, lived.told) << std::flush;
+    if (!out) return fail(Exit::usage, file + ": cannot be written");
+    std::cout << "PASS " << lived.outcome.claim << "\n"
+              << (lived.differs.empty() ? "" : "  " + lived.differs + "\n") << std::flush;
+    return Exit::ok;
 }
 
 }  // namespace quorate::cli

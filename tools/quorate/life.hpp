@@ -16,7 +16,11 @@ enum class Lives { once, twice };  // sim/run/twice.hpp
 // The exit is the life's (simulator.md 3.9).
 Exit live(const sim::Tape& tape, Told told, Lives lives);
 
-// The same of a scenario file's text.
+// The same of a scenario file's text. One that goes as it claims, but not as its golden block says,
+// exits as conformance does (simulator.md 3.9).
 Exit live_scenario(const std::string& text, Told told);
+
+// Writes the golden block of this file anew. One that does not go as it claims stays as it is.
+Exit rewrite_scenario(const std::string& file, const std::string& text);
 
 }  // namespace quorate::cli

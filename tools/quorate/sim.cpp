@@ -47,6 +47,7 @@ struct Asked {
     bool trace = false;
     bool story = false;
     bool twice = false;
+    bool rewrite = false;
     std::string seeds;
     double minutes = 0;
     unsigned jobs = 1;
@@ -125,6 +126,7 @@ Exit run(const Asked& asked) {
     if (!asked.scenario.empty()) {
         const auto text = text_in(asked.scenario);
         if (!text) return fail(Exit::usage, asked.scenario + ": cannot be read");
+        if (asked.rewrite) return rewrite_scenario(asked.scenario, *text);
         return live_scenario(*text, told_as(asked));
     }
     const auto tape = tape_of(asked);
@@ -139,8 +141,7 @@ Exit shrink(const Asked& asked) {
     const auto shrunk = sim::shrink(*tape, {});
     if (!shrunk) return fail(Exit::usage, "this life does not fail: there is nothing to reduce");
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-    const std::string verdict = sim::text_of(shrunk->verdict);
-    std::cout << sim::text_of(shrunk->tape, verdict.substr(0, verdict.find('\n')));
+    std::cout << sim::as_scenario(shrunk->tape);
     std::cerr << shrunk->tape.episodes.size() << " episodes of " << tape->episodes.size()
               << " left, after " << shrunk->lives << " lives in " << took.count() << " s"
               << (shrunk->minimal ? "" : "; not minimal: the lives were used up") << std::endl;
@@ -399,8 +400,11 @@ void add_sim(CLI::App& app, Exit& exit) {
     };
     CLI::App* one = verb->add_subcommand("run", "one life with faults: of a seed or in a file");
     add_which(*one);
-    one->add_option("--scenario", asked->scenario, "a story with expectations instead")
-        ->excludes("--seed", "--tape");
+    CLI::Option* story_file =
+        one->add_option("--scenario", asked->scenario, "a story with expectations instead")
+            ->excludes("--seed", "--tape");
+    one->add_flag("--rewrite", asked->rewrite, "writes into the file what it amounted to")
+        ->needs(story_file);
     one->add_flag("--trace", asked->trace, "the life as lanes, a line for each transition");
     one->add_flag("--story", asked->story, "every decision in words")->excludes("--trace");
     one->add_flag("--check-determinism", asked->twice, "lives it twice; says where they differ")
