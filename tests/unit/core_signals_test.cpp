@@ -144,6 +144,19 @@ TEST(ReadMember, WhatThisAgentSleptThroughIsNotHeldAgainstIt) {
     EXPECT_TRUE(is<signal::limit_passed>(read_member(state, test::member_id(2))));
 }
 
+// Swarm 22878: the newest list here was read before somebody promoted it.
+TEST(ReadMember, WhoServesAsAVoterIsNoSilentLearner) {
+    State state = test::state();
+    state.facts.list->members[2].learner = true;
+    state.members[test::member_id(2)] = {MemberPhase::suspect, Ordinal{2}, test::now - hours(1)};
+    state.facts.probes[Ordinal{2}].quiet_since = test::now - hours(1);
+    for (const std::uint32_t other : {0U, 1U})
+        state.facts.probes[Ordinal{other}].healthy_since = test::now - hours(1);
+    EXPECT_EQ(std::nullopt, read_member(state, test::member_id(2)));
+    state.facts.probes[Ordinal{2}].status.serves = false;
+    EXPECT_TRUE(is<signal::limit_passed>(read_member(state, test::member_id(2))));
+}
+
 TEST(ReadMember, AVolumeThatAsksForAdmissionIsLostAtOnce) {
     State state = test::state();
     state.facts.record->replicas[Ordinal{2}].claim = VolumeClaim::wants_admission;
