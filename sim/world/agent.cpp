@@ -326,6 +326,7 @@ void Agent::probe() {
         MemberStatus status =
             world_.network.linked(self_, o) ? world_.cluster.status(o) : MemberStatus{};
         if (status.serves && needs_password()) status.serves = false;
+        if (status.serves) world_.cluster.read_through(o);
         all_healthy &= status.serves || status.learner;
         Told& told = told_[o];
         const bool changed = !told.status || without_growth(*told.status) != without_growth(status);

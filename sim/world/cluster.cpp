@@ -130,6 +130,9 @@ bool Cluster::join(std::uint8_t o) {
             continue;
         const std::vector<View>& conf = at(peer).conf;
         if (conf.empty()) continue;
+        // Told to serve, it had applied what was committed when it was asked: a probe is told here
+        // at once, and the answer for which it waits is still to come.
+        if (at(peer).applied < at(peer).read_up_to) continue;
         std::vector<std::uint8_t> listed;
         MemberId self;
         for (const View& view : conf) {
@@ -291,6 +294,11 @@ bool Cluster::serves(std::uint8_t o) const {
     // The read waits until this member has applied what the leader had committed in its own term.
     const EtcdData& d = *volumes_[o].data;
     return p.applied + 64 >= theirs.commit && d.term_at(p.applied) == theirs.term;
+}
+
+void Cluster::read_through(std::uint8_t o) {
+    const auto leader = leader_of(o);
+    if (leader) at(o).read_up_to = std::max(at(o).read_up_to, disk(*leader).commit);
 }
 
 Revision Cluster::revision(std::uint8_t o) const {

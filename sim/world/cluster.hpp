@@ -71,6 +71,7 @@ struct Process {
     bool established = false;  // as leader: committed in its own term
 
     std::uint64_t applied = 0;
+    std::uint64_t read_up_to = 0;  // what linearizable reads through it have waited for
     std::vector<View> conf;
     std::vector<MemberId> removed;
     std::vector<MemberId> accused;   // CORRUPT alarms; nothing is written while there is one
@@ -194,6 +195,7 @@ class Cluster : private Footing {
 
     // What an omniscient eye sees.
     bool serves(std::uint8_t ordinal) const;            // a linearizable read succeeds now
+    void read_through(std::uint8_t ordinal);            // one has, or is about to
     std::optional<std::uint8_t> able_leader() const;    // the first that can commit now
     std::size_t group_size(std::uint8_t leader) const;  // voters that follow it
     bool able(std::uint8_t leader) const;
