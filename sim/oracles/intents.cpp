@@ -56,7 +56,9 @@ bool Intents::serves(Matter matter, const State& state, const CommandBody& body)
             const auto* write = std::get_if<WriteRecord>(&body);
             const auto* compare = std::get_if<CompareContent>(&body);
             const auto& one = state.repair.ordinal;
+            // What was asked for in vain is not repeated before the list says what became of it.
             return is_one_of<AddLearner, PromoteMember, RemoveMember, MoveLeader>(body) ||
+                   (is_one_of<ListMembers>(body) && !state.facts.list_current) ||
                    (write != nullptr && write->fence.value != 0) ||
                    (compare != nullptr &&
                     std::find(compare->replicas.begin(), compare->replicas.end(), one) !=
