@@ -301,7 +301,7 @@ class Agent {
             own.lineage = state.facts.record->lineage;
         const auto status = prober_.latest().find(config_.self.value);
         if (status != prober_.latest().end()) own.self = own_report(state.facts, status->second);
-        own.content = own_finding(state.facts, clock_.now());
+        own.content = own_finding(state, clock_.now());
         own.replicas = state.probed;
         return own;
     }

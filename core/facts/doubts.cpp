@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/limits.hpp"
+#include "core/facts/evidence.hpp"
 
 namespace quorate {
 namespace {
@@ -72,11 +73,19 @@ std::vector<MemberId> doubted(const Facts& facts) {
     return ids;
 }
 
-std::optional<ContentFound> own_finding(const Facts& facts, Instant now) {
+std::optional<ContentFound> own_finding(const State& state, Instant now) {
+    const Facts& facts = state.facts;
     if (!facts.record || facts.judged.verdict == HashVerdict::none || facts.compared.empty())
         return std::nullopt;
     ContentFound found{facts.record->epoch, facts.judged.at, now - facts.judged.at, {}, {}};
     found.doubted = doubted(facts);
+    // Whether this agent slept or its clock jumped nobody knows: a doubt is as young as it may be,
+    // and what was found beside it would be told as younger than it may be.
+    const Instant slept_at = overslept(state, now) ? now : facts.slept_at;
+    if (slept_at > facts.judged.at && !found.doubted.empty()) {
+        found.age = now - slept_at;
+        return found;
+    }
     for (const MemberId id : facts.compared)
         if (!holds(found.doubted, id)) found.agreed.push_back(id);
     return found;

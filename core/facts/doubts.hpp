@@ -17,7 +17,7 @@ namespace quorate {
 std::vector<MemberId> doubted(const Facts& facts);
 
 // What this agent's own last comparison tells the others; nullopt: nothing that counts.
-std::optional<ContentFound> own_finding(const Facts& facts, Instant now);
+std::optional<ContentFound> own_finding(const State& state, Instant now);
 
 // Takes what a peer told of the content into what is known of that peer. Who tells nothing, having
 // begun a new life or seen the voters change, takes nothing back: the next comparison does, and

@@ -131,6 +131,10 @@ Span asleep_at_most(const State& state) {
                                                                        : period;
 }
 
+bool overslept(const State& state, Instant now) {
+    return state.wake_at && now > *state.wake_at + asleep_at_most(state);
+}
+
 bool list_is_evidence(const State& state) {
     const Facts& facts = state.facts;
     if (state.now < awake_since(facts)) return false;

@@ -88,6 +88,8 @@ Instant awake_since(const Facts& facts);
 // A timer that is later than this was slept through. Just awake, half of it: one sleep after
 // another leaves no time to ask.
 Span asleep_at_most(const State& state);
+// Its timer is later than that now, whether it has taken an event since or not.
+bool overslept(const State& state, Instant now);
 
 // The list is linearizable, of this epoch's cluster, and nothing was asked to change since.
 bool list_is_evidence(const State& state);

@@ -461,7 +461,7 @@ void give_up_overdue(State& state) {
 // An agent that was stopped, or whose machine was, acts on nothing it knew before (S12).
 void note_sleep(State& state, Instant now) {
     Facts& facts = state.facts;
-    if (!state.wake_at || now <= *state.wake_at + asleep_at_most(state)) return;
+    if (!overslept(state, now)) return;
     facts.slept_at = now;
     facts.list_current = false;
     keep_findings(facts, state.now, now);

@@ -23,10 +23,14 @@ bool wants_list(const State& state) {
     return !in_vain || state.now >= facts.list_at + facts.settings.policy.retry_period;
 }
 
-std::vector<Ordinal> serving_replicas(const Facts& facts) {
+// The one that is let in is compared with its leader alone, also once another agent promoted it:
+// what was found of it says nothing of the voters.
+std::vector<Ordinal> voters_to_compare(const State& state) {
+    const bool learns = state.repair.phase == RepairPhase::catching_up;
     std::vector<Ordinal> ordinals;
-    for (const auto& [ordinal, probe] : facts.probes)
-        if (probe.status.serves) ordinals.push_back(ordinal);
+    for (const auto& [ordinal, probe] : state.facts.probes)
+        if (probe.status.serves && !(learns && ordinal == state.repair.ordinal))
+            ordinals.push_back(ordinal);
     return ordinals;
 }
 
@@ -77,7 +81,7 @@ std::vector<Look> wanted_looks(const State& state) {
     if (facts.started_at == Instant{} || state.exiting) return looks;
     if (wants_list(state)) looks.push_back({RuleId::L01, ListMembers{*best_via(facts)}});
     if (wants_hashes(state)) {
-        const auto replicas = serving_replicas(facts);
+        const auto replicas = voters_to_compare(state);
         if (replicas.size() >= 2) looks.push_back({RuleId::L02, CompareContent{replicas}});
     }
     if (wants_position(state)) looks.push_back({RuleId::L03, ExamineDisk{}});

@@ -57,6 +57,8 @@ void Episodes::refresh_volumes() {
 void Episodes::refresh_processes() {
     std::array<Surroundings, World::size> around{};
     std::array<std::uint32_t, World::size> wrong{};
+    std::array<std::int64_t, World::size> pace;
+    pace.fill(Agent::usual_pace);
     bool auth = false;
     for (const Active& active : active_) {
         const Episode& e = active.episode;
@@ -64,6 +66,9 @@ void Episodes::refresh_processes() {
         one.port_taken |= e.fault == Fault::port_taken;
         one.no_files |= e.fault == Fault::no_files;
         if (e.fault == Fault::slow_apply) one.applies = e.number;
+        if (e.fault == Fault::slow_defrag) one.defrag_takes = seconds(std::int64_t{e.number});
+        if (e.fault == Fault::clock_fast) pace[e.one] = Agent::usual_pace + std::int64_t{e.number};
+        if (e.fault == Fault::clock_slow) pace[e.one] = Agent::usual_pace - std::int64_t{e.number};
         if (e.fault == Fault::out_of_memory && one.lives_at_most == Span{}) {
             one.lives_at_most = seconds(std::int64_t{e.number});
             one.ends_as = ExitClass::killed;
@@ -80,8 +85,8 @@ void Episodes::refresh_processes() {
         Agent& agent = *world_.agents[o];
         if (around[o] != world_.cluster.surroundings(o)) world_.cluster.surround(o, around[o]);
         agent.tell_twice(is_active(Fault::tell_twice, o));
-        const bool stands = is_active(Fault::stop_clock, o);
-        if (stands != agent.clock_stands()) agent.stop_clock(stands);
+        if (is_active(Fault::stop_clock, o)) pace[o] = Agent::standing_pace;
+        if (pace[o] != agent.pace()) agent.set_pace(pace[o]);
         const bool left_over = is_active(Fault::leftover, o);
         if (left_over && !left_over_[o]) agent.leave_etcd();
         if (!left_over && left_over_[o] && !agent.alive()) world_.cluster.end(o, ExitClass::killed);
@@ -102,8 +107,10 @@ std::string Episodes::still_suffers(std::uint8_t o) const {
     const Medium& medium = world_.cluster.medium(o);
     if (!medium.sound() || medium.slow != Span{}) return "still has a volume that suffers";
     if (world_.cluster.surroundings(o) != Surroundings{}) return "still has an etcd that suffers";
+    if (world_.network.expired(o)) return "still has a certificate of no use";
+    if (world_.agents[o]->halted()) return "still has an agent that met what it does not know";
     if (world_.network.swallows(o, o)) return "is still sent nothing that is large";
-    if (world_.agents[o]->clock_stands()) return "still has a clock that stands";
+    if (world_.agents[o]->pace() != Agent::usual_pace) return "still has a clock of its own pace";
     if (world_.agents[o]->tells_twice()) return "is still told all twice";
     if (left_over_[o]) return "still has an etcd that is left over";
     return wrong_[o] != 0 ? "still has the wrong etcd" : "";

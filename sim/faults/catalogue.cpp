@@ -129,6 +129,15 @@ constexpr FaultKind kinds[] = {
     {tell_twice,     "J8",  "tell twice",    journal, transient,     Shape::replica,        lasting, 0, 0,       ""},
     {wipe_most,      "O4",  "wipe most",     person,  data_loss,     Shape::replica,        at_once, 0, 0,       "S4 L1"},
     {pause_all,      "O8",  "pause agents",  person,  transient,     Shape::none,           lasting, 0, 0,       ""},
+    {clock_fast,     "K2",  "clock fast",    clock,   transient,     Shape::replica_number, lasting, 1, 500,     ""},
+    {clock_slow,     "K2",  "clock slow",    clock,   transient,     Shape::replica_number, lasting, 1, 500,     ""},
+    {swizzle,        "N6",  "swizzle",       network, transient,     Shape::number,         lasting, 1, 1'000,   ""},
+    {reset,          "N8",  "reset",         network, transient,     Shape::replica,        at_once, 0, 0,       ""},
+    {half_open,      "N8",  "half-open",     network, transient,     Shape::two,            lasting, 0, 0,       ""},
+    {expired,        "N11", "expired",       network, transient,     Shape::replica,        lasting, 0, 0,       ""},
+    {slow_defrag,    "R8",  "slow defrag",   etcd,    transient,     Shape::replica_number, lasting, 1, 30,      ""},
+    {future_event,   "J7",  "future event",  journal, transient,     Shape::replica,        lasting, 0, 0,       ""},
+    {Fault::quota,   "O7",  "quota",         person,  operator_step, Shape::number,         lasting, 100, 400,   ""},
 };
 // clang-format on
 

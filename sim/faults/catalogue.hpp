@@ -120,6 +120,15 @@ enum class Fault : std::uint8_t {
     tell_twice,
     wipe_most,
     pause_all,
+    clock_fast,
+    clock_slow,
+    swizzle,
+    reset,
+    half_open,
+    expired,
+    slow_defrag,
+    future_event,
+    quota,
     count_,
 };
 inline constexpr auto faults_count = static_cast<std::size_t>(Fault::count_);

@@ -15,13 +15,38 @@ constexpr Span applied_after = milliseconds(200);
 constexpr std::uint64_t begins = 1;
 constexpr std::uint64_t ends = 2;
 constexpr std::uint64_t filled = 3;
+constexpr std::uint64_t next_step = 4;
 
 std::uint8_t api_instance(std::uint8_t number) { return number % Api::instances; }
 
 bool on(std::uint16_t side, std::uint8_t o) { return (side >> o & 1U) != 0; }
 
-bool cuts(const Episode& episode, std::uint8_t from, std::uint8_t to) {
-    if (episode.fault == Fault::one_way) return episode.one == from && episode.other == to;
+// How many of all are before it in the order that this number draws.
+std::int64_t place(std::uint64_t order, std::uint8_t o) {
+    std::int64_t before = 0;
+    for (std::uint8_t other = 0; other < World::size; ++other)
+        before += mix(order, other) < mix(order, o) ? 1 : 0;
+    return before;
+}
+
+// One replica after another is cut off in the first half, and found again in the second, in other
+// orders.
+Span swizzled_for(const Episode& episode) {
+    return episode.lasts.us > 0 ? episode.lasts : seconds(20);
+}
+bool clogs(const Episode& episode, Span since, std::uint8_t o) {
+    const Span step{swizzled_for(episode).us / 2 / World::size};
+    const std::uint64_t order = episode.number;
+    const Span from = step * place(order, o);
+    const Span until = step * (World::size + place(mix(order, 1), o));
+    return from <= since && since < until;
+}
+
+bool cuts(const Episode& episode, Span since, std::uint8_t from, std::uint8_t to) {
+    if (episode.fault == Fault::swizzle)
+        return clogs(episode, since, from) || clogs(episode, since, to);
+    if (episode.fault == Fault::half_open || episode.fault == Fault::one_way)
+        return episode.one == from && episode.other == to;
     // Nobody finds it; or it finds nobody, nor the API.
     if (episode.fault == Fault::unnamed) return episode.one == to;
     if (episode.fault == Fault::no_names) return episode.one == from;
@@ -38,8 +63,9 @@ bool takes_node(const Episode& episode, std::uint8_t o) {
 
 // Of those that last: one that does something when it begins, or does not apply.
 bool begins_with_a_step(Fault fault) {
-    return fault == Fault::fill || fault == Fault::store || fault == Fault::stuck_claim || fault == Fault::multi_attach ||
-           fault == Fault::force_delete || fault == Fault::rollout || fault == Fault::zone_loss;
+    return fault == Fault::fill || fault == Fault::store || fault == Fault::stuck_claim ||
+           fault == Fault::multi_attach || fault == Fault::force_delete ||
+           fault == Fault::rollout || fault == Fault::quota || fault == Fault::zone_loss;
 }
 
 }  // namespace
@@ -77,7 +103,9 @@ bool Episodes::apply(const Episode& episode) {
     if (kind_of(episode.fault).lasts_most == Span{} && !waits) return apply_now(episode);
     if (begins_with_a_step(episode.fault) && !apply_now(episode)) return false;
     if (!applies(episode)) return false;
-    active_.push_back({episode, ++ids_});
+    active_.push_back({episode, ++ids_, world_.kernel.now});
+    if (episode.fault == Fault::swizzle) step_by_step(swizzled_for(episode));
+    if (episode.fault == Fault::future_event) world_.agents[episode.one]->post_unknown();
     const Span lasts = waits ? applied_after : episode.lasts;
     if (lasts.us > 0) {
         Happening end;
@@ -155,6 +183,13 @@ bool Episodes::apply_now(const Episode& episode) {
         case Fault::sync_fails:
             if (!world_.cluster.process(one).up()) return false;
             world_.cluster.end(one, ExitClass::unknown);
+            return true;
+        case Fault::reset:
+            return world_.reset(one);
+        case Fault::quota:
+            if (episode.number <= world_.quota_mib) return false;  // only ever more
+            world_.quota_mib = episode.number;
+            world_.roll_out();
             return true;
         case Fault::tear_log:
             return world_.damage(one, Damage::wal_last_half);
@@ -306,10 +341,36 @@ bool Episodes::apply_now(const Episode& episode) {
         case Fault::full_journal:
         case Fault::tell_twice:
         case Fault::pause_all:
+        case Fault::clock_fast:
+        case Fault::clock_slow:
+        case Fault::swizzle:
+        case Fault::half_open:
+        case Fault::expired:
+        case Fault::slow_defrag:
+        case Fault::future_event:
         case Fault::count_:
             break;
     }
     return false;
+}
+
+// Looks again at each of its steps.
+void Episodes::step_by_step(Span whole) {
+    for (std::int64_t step = 1; step <= 2 * World::size; ++step) {
+        Happening next;
+        next.kind = Kind::fault;
+        next.payload = next_step;
+        world_.kernel.schedule(Span{whole.us / 2 / World::size} * step, next);
+    }
+}
+
+void Episodes::take_next_step() {
+    const bool active = std::any_of(active_.begin(), active_.end(), [](const Active& one) {
+        return one.episode.fault == Fault::swizzle;
+    });
+    if (!active) return;
+    strikes_late(Fault::swizzle);
+    refresh_network();
 }
 
 // The power fails on a disk that acknowledged syncs it had not done: the last entries are gone.
@@ -359,7 +420,7 @@ bool Episodes::accuse(std::uint8_t o) {
 // A member whose database is over its quota says so with the next write.
 void Episodes::raise_nospace() {
     const auto leader = world_.cluster.able_leader();
-    if (!leader || world_.cluster.data(*leader)->file_mib < World::quota_mib) return;
+    if (!leader || world_.cluster.data(*leader)->file_mib < world_.quota_mib) return;
     world_.cluster.alarm(*leader, EntryKind::nospace, world_.cluster.data(*leader)->id, 0);
 }
 
@@ -376,6 +437,11 @@ void Episodes::end_those(Ends ended) {
         last_[static_cast<std::size_t>(kind_of(episode.fault).family)] = world_.kernel.now;
         if (world_.watched()) world_.say("END   " + text_of(episode));
         if (episode.fault == Fault::fill) raise_nospace();
+        if (episode.fault == Fault::half_open) {
+            world_.reset(episode.one);
+            world_.reset(episode.other);
+        }
+        if (episode.fault == Fault::future_event) world_.replace_agent(episode.one);
         deletes_ |= episode.fault == Fault::store;
         some = true;
     }
@@ -453,11 +519,11 @@ void Episodes::refresh_network() {
     bool moved = false;
     for (std::uint8_t from = 0; from < World::size; ++from) {
         for (std::uint8_t to = 0; to < World::size; ++to) {
-            const bool cut =
-                from != to && (!world_.names.finds(from, to) ||
-                               std::any_of(active_.begin(), active_.end(), [&](const Active& one) {
-                                   return cuts(one.episode, from, to);
-                               }));
+            const bool cut = from != to &&
+                             (!world_.names.finds(from, to) ||
+                              std::any_of(active_.begin(), active_.end(), [&](const Active& one) {
+                                  return cuts(one.episode, world_.kernel.now - one.since, from, to);
+                              }));
             if (cut == !network.hears(from, to)) continue;
             moved = true;
             if (cut)
@@ -472,6 +538,9 @@ void Episodes::refresh_network() {
                     one.episode.one == from);
         });
         network.swallow(from, is_active(Fault::blackhole, from));
+        const bool expired = is_active(Fault::expired, from);
+        moved |= expired != network.expired(from);
+        network.expire(from, expired, world_.kernel.now);
         if (away == !network.reaches_store(from)) continue;
         world_.cut_store(from, away);
     }
@@ -533,7 +602,7 @@ void Episodes::refresh_host() {
         trouble.drained[e.one] |= e.fault == Fault::drain;
         trouble.shadowed[e.one] |= e.fault == Fault::force_delete;
         trouble.no_set |= e.fault == Fault::orphan_set;
-        trouble.rolling |= e.fault == Fault::rollout;
+        trouble.rolling |= e.fault == Fault::rollout || e.fault == Fault::quota;
         if (e.fault == Fault::readiness) trouble.readiness[e.one] = e.number != 0;
     }
     if (trouble != world_.host) world_.trouble_host(trouble);
@@ -649,6 +718,7 @@ void Episodes::command_released(std::uint8_t agent, const Command& command) {
 
 void Episodes::happen(const Happening& what) {
     if (what.payload == filled) return raise_nospace();
+    if (what.payload == next_step) return take_next_step();
     if (what.payload == begins) {
         if (due_.empty()) return;  // the faults have ended meanwhile
         const Episode first = due_.front();

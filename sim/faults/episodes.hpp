@@ -46,6 +46,8 @@ class Episodes : private PartOfWorld {
     void end(Family family);
     void end(Fault fault, std::uint8_t one);
 
+    bool goes_on(Fault fault, std::uint8_t one) const { return is_active(fault, one); }
+
     // What still goes on, and what the world still suffers from; empty after end_all.
     std::vector<std::string> audit() const;
 
@@ -88,6 +90,7 @@ class Episodes : private PartOfWorld {
     struct Active {
         Episode episode;
         std::uint64_t id = 0;
+        Instant since;
     };
 
     void note_in_a_repair(Fault fault);
@@ -98,6 +101,8 @@ class Episodes : private PartOfWorld {
     void begin_at_command(const Episode& episode);
     void reach_at_once(Edge edge, std::size_t commands);
     void reach_soon(Edge edge, std::uint64_t number);
+    void step_by_step(Span whole);
+    void take_next_step();
     bool lose_tail(const Episode& episode);
     bool remove_by_hand(std::uint8_t o);
     bool add_by_hand(std::uint8_t o);

@@ -77,8 +77,8 @@ void Contents::watch(std::uint8_t leader) {
                 return view.id == data->id && view.ordinal == o && !view.learner;
             });
         const bool comparable = votes && o != leader && agent.alive() && agent.ages() &&
-                                !world_.cluster.asks_for_passwords() && world_.cluster.serves(o) &&
-                                world_.cluster.serves(leader);
+                                !agent.halted() && !world_.cluster.asks_for_passwords() &&
+                                world_.cluster.serves(o) && world_.cluster.serves(leader);
         if (!comparable || !world_.content_differs(leader, o)) {
             differing_[o].reset();
             continue;

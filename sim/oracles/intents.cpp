@@ -153,7 +153,8 @@ void Intents::look_for_forgotten(std::uint8_t agent, Desk& desk, Matter matter) 
     const bool under_way =
         std::any_of(state.in_flight.begin(), state.in_flight.end(),
                     [&](const auto& entry) { return serves(matter, state, entry.second.body); });
-    if (phase == 0 || phase != one.phase || under_way) {
+    // One that met what it does not know stops where it is, on purpose.
+    if (phase == 0 || phase != one.phase || under_way || world_.agents[agent]->halted()) {
         one = Unfinished{phase, world_.kernel.now};
         return;
     }

@@ -10,6 +10,22 @@ namespace quorate::sim {
 
 void Oracles::forgive_all() { std::fill(owed_.begin(), owed_.end(), false); }
 
+namespace {
+
+// What was acknowledged before a promotion is on a quorum of those that voted then: who was
+// promoted holds it only once it has heard of that.
+bool knows_that_it_votes(const Volume& volume) {
+    if (!volume.data) return false;
+    const auto& log = volume.data->log;
+    const auto last = std::find_if(log.rbegin(), log.rend(), [&](const LogEntry& entry) {
+        return entry.payload == volume.data->id.value &&
+               (entry.kind == EntryKind::add_learner || entry.kind == EntryKind::promote);
+    });
+    return last == log.rend() || last->kind == EntryKind::promote;
+}
+
+}  // namespace
+
 void Oracles::losing(std::uint8_t o) {
     lost_[o] = true;
     last_command_[o] = CommandId{};
@@ -23,7 +39,7 @@ void Oracles::losing(std::uint8_t o) {
     if (!last_voters_.empty() && !recoverable()) {
         std::size_t left = 0;
         for (const std::uint8_t voter : last_voters_)
-            if (!lost_[voter]) ++left;
+            if (!lost_[voter] && knows_that_it_votes(world_.volumes[voter])) ++left;
         // A quorum of the voters' volumes is gone: what they acknowledged may be (S4). One of two
         // leaves the other, which holds everything.
         if (last_voters_.size() - left >= quorum(last_voters_.size())) {

@@ -107,7 +107,7 @@ void Oracles::disarming_nospace() {
     for (const View& view : world_.cluster.process(*leader).conf) {
         const EtcdData* data = world_.cluster.data(view.ordinal);
         if (data == nullptr || !world_.cluster.process(view.ordinal).answers()) continue;
-        if (data->file_mib * 5 > World::quota_mib * 4)
+        if (data->file_mib * 5 > world_.quota_mib * 4)
             report("S13", "NOSPACE is disarmed while " + name(view.ordinal) + " holds " +
                               std::to_string(data->file_mib) + " MiB");
     }
@@ -243,7 +243,7 @@ void Oracles::decided(std::uint8_t agent, const State& after, const Decision& de
             report("CORE", name(agent) + ": no row for a signal of machine " +
                                machine_name(hit.machine) + " in phase " +
                                phase_name(hit.machine, hit.from));
-    if (!after.facts.unknown_event.empty())
+    if (!after.facts.unknown_event.empty() && !world_.faults.goes_on(Fault::future_event, agent))
         report("CORE", name(agent) + ": " + after.facts.unknown_event);
     for (Violation& one : violations(after, decision, findings_.counts.core))
         report(one.id.c_str(), "by the core's own check, " + name(agent) + ": " + one.what);

@@ -8,11 +8,14 @@ namespace quorate::sim {
 namespace {
 
 // What volume and host have in store for it is a fault that is still to come; so is the end of a
-// grace that no controller gave.
+// grace that no controller gave, or of one that faults have used up by half.
 bool ends_soon(const World& world, std::uint8_t o) {
-    const bool told_to_stop = world.agents[o]->state().facts.stop_requested &&
-                              world.pods[o].phase != Pod::Phase::terminating;
-    return told_to_stop || !world.cluster.medium(o).sound() ||
+    const Pod& pod = world.pods[o];
+    const bool terminating = pod.phase == Pod::Phase::terminating;
+    const bool told_to_stop = world.agents[o]->state().facts.stop_requested && !terminating;
+    const Span half{world.config.pod_grace.us / 2};
+    const bool late = terminating && pod.killed_at < world.kernel.now + half;
+    return told_to_stop || late || !world.cluster.medium(o).sound() ||
            world.cluster.surroundings(o) != Surroundings{};
 }
 

@@ -13,8 +13,8 @@ namespace {
 // Where a wall clock begins that nothing has set: an agent starts some seconds after the machine.
 constexpr Instant without_battery = Instant{} + seconds(10);
 
-// One that stands still goes on by so small a part: two readings of it differ.
-constexpr std::int64_t standing_clock = 100;
+// Of no event that there is.
+constexpr std::uint32_t unknown_tag = 4'000;
 
 // What a watch or a probe may say again.
 bool is_seen(const Observation& observation) {
@@ -50,7 +50,7 @@ Settings Agent::settings() const {
     }
     settings.etcd_version = etcd_;
     settings.policy = world_.config.policy;
-    settings.quota = Bytes{World::quota_mib << 20};
+    settings.quota = Bytes{world_.quota_mib << 20};
     return settings;
 }
 
@@ -75,7 +75,7 @@ void Agent::keep_time() {
     ahead_ = std::max(wall, state().now) - world_.kernel.now;
     if (ahead_ != Span{} && ahead_ == wall_) world_.faults.felt(Fault::wall_ahead);
     if (wall_ < Span{} && state().now != Instant{}) world_.faults.felt(Fault::wall_back);
-    if (stands_) stands_ = Standing{world_.kernel.now + ahead_, world_.kernel.now};
+    paced_since_ = world_.kernel.now;
 }
 
 void Agent::start() {
@@ -214,16 +214,28 @@ void Agent::run() {
 }
 
 Instant Agent::now() {
-    if (!stands_) return world_.kernel.now + ahead_;
-    return stands_->at + Span{(world_.kernel.now - stands_->since).us / standing_clock};
+    const Instant world = world_.kernel.now;
+    if (pace_ == usual_pace) return world + ahead_;
+    const std::int64_t passed = (world - paced_since_).us;
+    return paced_since_ + ahead_ + Span{passed * pace_ / usual_pace};
 }
 
-void Agent::stop_clock(bool stopped) {
+void Agent::set_pace(std::int64_t pace) {
     ahead_ = now() - world_.kernel.now;
-    if (stopped)
-        stands_ = Standing{now(), world_.kernel.now};
-    else
-        stands_.reset();
+    paced_since_ = world_.kernel.now;
+    pace_ = pace;
+    if (pace != standing_pace && pace != usual_pace)
+        world_.faults.felt(pace > usual_pace ? Fault::clock_fast : Fault::clock_slow);
+}
+
+void Agent::post_unknown() {
+    if (alive_) post(UnknownObservation{unknown_tag, ""});
+}
+
+void Agent::forget_unknown() {
+    std::erase_if(inbox_, [](const Observation& observation) {
+        return std::holds_alternative<UnknownObservation>(observation);
+    });
 }
 
 bool Agent::medium_fails() {
@@ -324,7 +336,7 @@ void Agent::probe() {
     for (const Ordinal ordinal : probed_) {
         const auto o = static_cast<std::uint8_t>(ordinal.value);
         MemberStatus status =
-            world_.network.linked(self_, o) ? world_.cluster.status(o) : MemberStatus{};
+            world_.network.connects(self_, o) ? world_.cluster.status(o) : MemberStatus{};
         if (status.serves && needs_password()) status.serves = false;
         if (status.serves) world_.cluster.read_through(o);
         all_healthy &= status.serves || status.learner;

@@ -66,7 +66,12 @@ class Agent final : private PartOfWorld,
     void jump(Span ahead) { ahead_ = ahead_ + ahead; }
     // The wall clock, which is read once in a life [adapters/clock EventClock].
     void set_wall(Span ahead) { wall_ = ahead; }
-    void stop_clock(bool stopped);
+    // How far its clock gets in a million of the world's; one that stands still creeps, or nothing
+    // would ever be due.
+    static constexpr std::int64_t usual_pace = 1'000'000;
+    static constexpr std::int64_t standing_pace = 10'000;
+    void set_pace(std::int64_t pace);
+    std::int64_t pace() const { return pace_; }
     Instant now() override;
     Span until_overdue(const Command& command);  // when it counts as unknown
 
@@ -76,9 +81,15 @@ class Agent final : private PartOfWorld,
     // What it sees is told twice.
     void tell_twice(bool twice) { twice_ = twice; }
     bool tells_twice() const { return twice_; }
-    bool clock_stands() const { return stands_.has_value(); }
-    bool ages() const { return !frozen_ && !stands_; }  // time passes for it
+    bool ages() const { return !frozen_ && pace_ != standing_pace; }  // time passes for it
     void post(Observation observation);
+    // What a later release told it: in its journal, or by an adapter.
+    void post_unknown();
+    void forget_unknown();  // where it has not met it yet
+    // It decides nothing beyond its replica any more, as long as it lives.
+    bool halted() const { return alive_ && !state().facts.unknown_event.empty(); }
+    // Whoever asked etcd of this replica for something is not told how it ended.
+    void break_off(std::uint8_t via);
     // False: no command of this number is under way to somewhere else.
     bool lose(std::uint64_t number, LostOn way);
     void ask_to_stop();
@@ -112,6 +123,7 @@ class Agent final : private PartOfWorld,
         std::uint64_t number = 0;  // as faults count them
         bool request_lost = false;
         bool answer_lost = false;
+        bool begun = false;  // only its answer is still to come
         bool free = true;
     };
     // A report on its way to this agent, by whom it was told.
@@ -145,6 +157,7 @@ class Agent final : private PartOfWorld,
     void execute(std::uint32_t slot);
     void answer(const Waiting& waiting, std::variant<Done, Refused, Unknown> outcome,
                 Brought brought = Nothing{});
+    void answer_after(const Waiting& waiting, Span takes);
     void await_in_vain(std::uint32_t slot);
     bool medium_fails();
     bool may_open() const;
@@ -186,11 +199,8 @@ class Agent final : private PartOfWorld,
     bool twice_ = false;
     Span ahead_;
     Span wall_;
-    struct Standing {
-        Instant at;     // what it shows since ...
-        Instant since;  // ... the world's clock showed this
-    };
-    std::optional<Standing> stands_;
+    std::int64_t pace_ = usual_pace;
+    Instant paced_since_;  // by the world's clock; `ahead_` is what it was ahead then
     std::uint64_t life_ = 0;
     Version etcd_;  // the program that this life found
     VolumeJournal journal_;
@@ -217,8 +227,7 @@ class Agent final : private PartOfWorld,
     std::uint64_t sequence_ = 0;
     Lineage lineage_;
     Remembered own_;
-    std::optional<ContentFound> found_;             // by its last comparison
-    std::optional<ContentFound> found_identities_;  // without what merely grows
+    std::optional<ContentFound> found_identities_;  // its last finding, without what merely grows
     std::array<Remembered, 16> memory_{};
     std::array<Peer, 16> peers_{};
     std::vector<Letter> letters_;

@@ -44,6 +44,16 @@ bool ends_in_etcd(const CommandBody& body) {
 bool ends_elsewhere(const CommandBody& body) {
     return ends_in_the_store(body) || ends_in_etcd(body);
 }
+bool goes_through(const CommandBody& body, Ordinal via) {
+    return std::visit(
+        [via](const auto& one) {
+            if constexpr (requires { one.via; })
+                return one.via == via;
+            else
+                return false;
+        },
+        body);
+}
 
 }  // namespace
 
@@ -58,7 +68,9 @@ void Agent::start_command(const Command& command) {
         alarm.kind = Kind::wake;
         alarm.target = self_;
         alarm.guard = ++wake_guard_;
-        const Span after = wake->at - now();
+        Span after = wake->at - now();
+        // Its timers go as its clock does; one that stands is not waited for.
+        if (pace_ != standing_pace) after = Span{(after.us * usual_pace + pace_ - 1) / pace_};
         return world_.kernel.schedule(after.us > 0 ? after : Span{}, alarm);
     }
     if (const auto* probes = std::get_if<ProbeReplicas>(&command.body)) {
@@ -114,6 +126,12 @@ bool Agent::lose(std::uint64_t number, LostOn way) {
     return true;
 }
 
+void Agent::break_off(std::uint8_t via) {
+    for (Waiting& waiting : waiting_)
+        if (!waiting.free && goes_through(waiting.command.body, Ordinal{via}))
+            waiting.answer_lost = true;
+}
+
 // A connection that went silent is given up by its keep-alive, long before a long deadline.
 Span Agent::until_overdue(const Command& command) {
     return std::clamp(command.deadline - now(), Span{}, seconds(15));
@@ -126,6 +144,23 @@ void Agent::await_in_vain(std::uint32_t slot) {
     next.guard = life_;
     next.payload = slot;
     world_.kernel.schedule(until_overdue(waiting_[slot].command), next);
+}
+
+// Or never, where that is too late.
+void Agent::answer_after(const Waiting& waiting, Span takes) {
+    Waiting begun = waiting;
+    begun.free = false;
+    begun.begun = true;
+    const bool in_time = takes < until_overdue(begun.command);
+    waiting_.push_back(std::move(begun));
+    const auto slot = static_cast<std::uint32_t>(waiting_.size() - 1);
+    if (!in_time) return await_in_vain(slot);
+    Happening next;
+    next.kind = Kind::execute;
+    next.target = self_;
+    next.guard = life_;
+    next.payload = slot;
+    world_.kernel.schedule(takes, next);
 }
 
 void Agent::answer(const Waiting& waiting, Ended outcome, Brought brought) {
@@ -159,7 +194,7 @@ ContentCompared Agent::compare(const std::vector<Ordinal>& replicas) const {
     for (const Ordinal ordinal : replicas) {
         const auto o = static_cast<std::uint8_t>(ordinal.value);
         compared.hashes[ordinal];
-        if (!world_.network.linked(self_, o) || !world_.cluster.process(o).up()) continue;
+        if (!world_.network.connects(self_, o) || !world_.cluster.process(o).up()) continue;
         const Revision revision = world_.cluster.revision(o);
         if (compared.revision == Revision{} || revision < compared.revision)
             compared.revision = revision;
@@ -167,7 +202,7 @@ ContentCompared Agent::compare(const std::vector<Ordinal>& replicas) const {
     if (needs_password()) return compared;
     for (auto& [ordinal, hash] : compared.hashes) {
         const auto o = static_cast<std::uint8_t>(ordinal.value);
-        if (!world_.network.linked(self_, o)) continue;
+        if (!world_.network.connects(self_, o)) continue;
         if (auto got = world_.cluster.hash_at(o, compared.revision)) hash = *got;
     }
     return compared;
@@ -256,7 +291,7 @@ struct Agent::Carry {
     }
     void operator()(const ListMembers& body) const {
         const auto via = static_cast<std::uint8_t>(body.via.value);
-        if (!world.network.linked(agent.self_, via) || !world.cluster.process(via).answers())
+        if (!world.network.connects(agent.self_, via) || !world.cluster.process(via).answers())
             return refuse(Refusal::not_reachable, "connection refused");
         auto list = world.cluster.members(via, Freshness::linearizable);
         if (!list) return refuse(Refusal::no_leader, "etcdserver: no leader");
@@ -281,7 +316,7 @@ struct Agent::Carry {
     void operator()(const MoveLeader& body) const {
         const auto via = static_cast<std::uint8_t>(body.via.value);
         if (!agent.fenced(body.fence)) return refuse(Refusal::precondition, "authority is gone");
-        if (!world.network.linked(agent.self_, via))
+        if (!world.network.connects(agent.self_, via))
             return refuse(Refusal::not_reachable, "connection refused");
         if (agent.needs_password()) return refuse(Refusal::not_possible, "permission denied");
         if (auto no = world.cluster.move_leader(via, body.to)) return agent.answer(waiting, *no);
@@ -310,14 +345,15 @@ struct Agent::Carry {
     void operator()(const Defragment& body) const {
         const auto o = static_cast<std::uint8_t>(body.replica.value);
         if (!agent.fenced(body.fence)) return refuse(Refusal::precondition, "authority is gone");
-        if (!world.network.linked(agent.self_, o))
+        if (!world.network.connects(agent.self_, o))
             return refuse(Refusal::not_reachable, "connection refused");
         if (agent.needs_password()) return refuse(Refusal::not_possible, "permission denied");
         world.oracles.defragmenting(o);
         if (!world.cluster.defragment(o))
             return refuse(Refusal::not_reachable, "connection refused");
         agent.told_[o].status.reset();  // its size is another now
-        done();
+        const Span takes = world.cluster.surroundings(o).defrag_takes;
+        takes.us > 0 ? agent.answer_after(waiting, takes) : done();
     }
     void operator()(const DisarmNospace& body) const {
         change(body.via, body.fence,
@@ -342,7 +378,7 @@ struct Agent::Carry {
     void change(Ordinal through, Fence fence, Ask ask) const {
         const auto via = static_cast<std::uint8_t>(through.value);
         if (!agent.fenced(fence)) return refuse(Refusal::precondition, "authority is gone");
-        if (!world.network.linked(agent.self_, via))
+        if (!world.network.connects(agent.self_, via))
             return refuse(Refusal::not_reachable, "connection refused");
         world.oracles.changing(agent.self_, waiting.command, fence);
         const std::uint64_t uid = world.await_request(via, agent.self_, waiting.command,
@@ -359,6 +395,7 @@ void Agent::execute(std::uint32_t slot) {
     const Waiting waiting = waiting_[slot];
     if (waiting.request_lost) return await_in_vain(slot);
     waiting_[slot].free = true;
+    if (waiting.begun) return answer(waiting, Done{});
     if (ends_in_etcd(waiting.command.body) && now() >= waiting.command.deadline)
         return answer(waiting, Refused{Refusal::precondition, "its time has passed"});
     if (rests_on_desired(waiting.command.body))

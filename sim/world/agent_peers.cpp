@@ -20,7 +20,6 @@ void Agent::begin_peers() {
     boot_ = world_.kernel.streams.draw(self_, Purpose::peer_delay);
     sequence_ = 0;
     own_ = {};
-    found_.reset();
     found_identities_.reset();
     memory_.fill({});
     lineage_ = {};
@@ -57,8 +56,7 @@ void Agent::exchange() {
     }
     if (!knows_what_to_tell(facts, lineage_)) return;
     remember(own_, own_report(facts, world_.cluster.status(self_)));
-    found_ = own_finding(facts, now());
-    found_identities_ = without_growth(found_);
+    found_identities_ = without_growth(own_finding(state(), now()));
     for (const Ordinal ordinal : state().probed) {
         const auto o = static_cast<std::uint8_t>(ordinal.value);
         if (o == self_) continue;
@@ -78,8 +76,7 @@ void Agent::write_report(PeerReport& report) {
     report.sequence = ++sequence_;
     report.self = own_;
     report.founded = founded_cluster(state().facts, lineage_);
-    report.content = found_;
-    if (found_) report.content->age = now() - found_->at;
+    report.content = own_finding(state(), now());
     report.others.clear();
     for (std::uint8_t o = 0; o < Cluster::size; ++o)
         if (memory_[o].member_id.value != 0) report.others[Ordinal{o}] = memory_[o];

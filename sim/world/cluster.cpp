@@ -211,6 +211,7 @@ void Cluster::end(std::uint8_t o, ExitClass why) {
 void Cluster::surround(std::uint8_t o, const Surroundings& by) {
     const bool was_slow = surroundings_[o].applies != 0;
     surroundings_[o] = by;
+    if (by.defrag_takes == Span{} && at(o).busy) stop_defragmenting(o);
     if (was_slow && by.applies == 0 && at(o).up()) apply(o);
 }
 
@@ -377,7 +378,25 @@ bool Cluster::defragment(std::uint8_t o) {
     Process& p = at(o);
     if (!p.answers()) return false;
     disk(o).file_mib = p.freeable_mib + p.stored_mib;
+    const Span takes = surroundings_[o].defrag_takes;
+    if (takes == Span{}) return true;
+    watcher_.suffered(Fault::slow_defrag);
+    ++topology_;
+    p.busy = true;
+    p.busy_until = kernel_.now + takes;
     return true;
+}
+
+void Cluster::stop_defragmenting(std::uint8_t o) {
+    ++topology_;
+    at(o).busy = false;
+    if (at(o).up()) apply(o);
+}
+
+// Connections break: what is on its way to or from there does not arrive.
+void Cluster::reset(std::uint8_t o) {
+    for (Message& message : messages_)
+        if (message.from == o || message.to == o) message.cluster = ClusterId{};
 }
 
 bool Cluster::runs_as(std::uint8_t o, MemberId id, ClusterId cluster) const {

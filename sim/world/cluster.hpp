@@ -85,8 +85,11 @@ struct Process {
     Instant corrupt_checked_at;
     Instant compact_checked_at;
 
+    Instant busy_until;  // its database is being written anew
+    bool busy = false;
+
     bool up() const { return life == Life::up && !frozen; }
-    bool answers() const { return up() && ready; }  // on its client port
+    bool answers() const { return up() && ready && !busy; }  // on its client port
 };
 
 // What each etcd of a replica meets there, beside its volume (simulator.md 3.4, P4, P5, P9, R10).
@@ -96,6 +99,7 @@ struct Surroundings {
     Span lives_at_most;     // 0: as long as it likes
     ExitClass ends_as = ExitClass::unknown;
     std::uint32_t applies = 0;  // entries a tick; 0: what is committed is applied
+    Span defrag_takes;          // it answers nobody meanwhile, and applies nothing
     bool operator==(const Surroundings&) const = default;
 };
 
@@ -117,7 +121,7 @@ class EtcdWatcher {
 class Footing {
   protected:
     Footing(Kernel& kernel, Network& network, std::array<Volume, Network::size>& volumes,
-                 EtcdWatcher& watcher)
+            EtcdWatcher& watcher)
         : kernel_(kernel), network_(network), volumes_(volumes), watcher_(watcher) {}
     Footing(const Footing&) = delete;
     Footing& operator=(const Footing&) { return *this; }
@@ -195,6 +199,8 @@ class Cluster : private Footing {
 
     // What an omniscient eye sees.
     bool serves(std::uint8_t ordinal) const;            // a linearizable read succeeds now
+    void stop_defragmenting(std::uint8_t ordinal);
+    void reset(std::uint8_t ordinal);                   // all its connections, at this instant
     void read_through(std::uint8_t ordinal);            // one has, or is about to
     std::optional<std::uint8_t> able_leader() const;    // the first that can commit now
     std::size_t group_size(std::uint8_t leader) const;  // voters that follow it

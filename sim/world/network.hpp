@@ -15,7 +15,9 @@ class Network {
   public:
     static constexpr std::size_t size = limits::replicas_max;
 
-    bool hears(std::uint8_t from, std::uint8_t to) const { return from == to || !cut_[from][to]; }
+    bool hears(std::uint8_t from, std::uint8_t to) const {
+        return from == to || (!cut_[from][to] && !expired_[from] && !expired_[to]);
+    }
     bool linked(std::uint8_t a, std::uint8_t b) const { return hears(a, b) && hears(b, a); }
 
     // Both ways, without a break.
@@ -40,6 +42,20 @@ class Network {
     void swallow(std::uint8_t replica, bool large) { swallows_[replica] = large; }
     bool swallows(std::uint8_t a, std::uint8_t b) const { return swallows_[a] || swallows_[b]; }
 
+    // Its certificate is of no use: nobody connects to it or is connected to by it, and its own
+    // agent not to its etcd (N11).
+    void expire(std::uint8_t replica, bool expired, Instant now) {
+        if (expired_[replica] && !expired)
+            for (std::uint8_t other = 0; other < size; ++other)
+                since_[replica][other] = since_[other][replica] = now;
+        expired_[replica] = expired;
+    }
+    bool expired(std::uint8_t replica) const { return expired_[replica]; }
+    // As a client of etcd there, also of the own one.
+    bool connects(std::uint8_t from, std::uint8_t to) const {
+        return linked(from, to) && !expired_[to];
+    }
+
     bool reaches_store(std::uint8_t replica) const { return !store_cut_[replica]; }
     bool store_is_away() const {  // from everybody
         return std::all_of(store_cut_.begin(), store_cut_.end(), [](bool cut) { return cut; });
@@ -48,7 +64,7 @@ class Network {
 
     bool whole() const {
         for (std::uint8_t a = 0; a < size; ++a) {
-            if (store_cut_[a]) return false;
+            if (store_cut_[a] || expired_[a]) return false;
             for (std::uint8_t b = 0; b < size; ++b)
                 if (cut_[a][b]) return false;
         }
@@ -70,6 +86,7 @@ class Network {
     std::array<std::array<Instant, size>, size> since_{};
     std::array<bool, size> store_cut_{};
     std::array<bool, size> swallows_{};
+    std::array<bool, size> expired_{};
 };
 
 }  // namespace quorate::sim

@@ -121,7 +121,8 @@ void Cluster::tick(std::uint8_t o) {
                                                               : Fault::crash_loop);
         return end(o, around.ends_as);
     }
-    if (around.applies != 0) apply_entries(o, around.applies);
+    if (p.busy && p.busy_until <= kernel_.now) stop_defragmenting(o);
+    if (around.applies != 0 && !p.busy) apply_entries(o, around.applies);
     if (!p.up()) return;
     ++p.elapsed;
     if (p.role != Role::leader) {
@@ -474,6 +475,7 @@ void Cluster::commit_to(std::uint8_t o, std::uint64_t index) {
 }
 
 void Cluster::apply(std::uint8_t o) {
+    if (at(o).busy) return;
     if (surroundings_[o].applies == 0) return apply_entries(o, UINT64_MAX);
     watcher_.suffered(Fault::slow_apply);
 }

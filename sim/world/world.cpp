@@ -232,6 +232,14 @@ void World::exited(std::uint8_t ordinal, ExitClass why) {
     agents[ordinal]->post(EtcdExited{exit});
 }
 
+bool World::reset(std::uint8_t o) {
+    if (!cluster.process(o).up()) return false;
+    cluster.reset(o);
+    for (const auto& agent : agents)
+        agent->break_off(o);
+    return true;
+}
+
 void World::starting(std::uint8_t ordinal, const EtcdData& data) {
     oracles.starting(ordinal, data);
 }

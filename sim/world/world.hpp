@@ -52,7 +52,7 @@ inline constexpr std::uint64_t quick_snapshot_count = 200;
 class World final : private EtcdWatcher {
   public:
     static constexpr std::uint8_t size = Network::size;
-    static constexpr std::uint64_t quota_mib = 100;  // of each member's database
+    std::uint64_t quota_mib = 100;  // of each member's database, from its next start on
 
     explicit World(Config config);
     // The same world at the same instant, which goes its own way from here on: origin and copy
@@ -74,6 +74,13 @@ class World final : private EtcdWatcher {
     void set_policy(PodManagement policy);
     void kill_etcd(std::uint8_t o) { cluster.end(o, ExitClass::killed); }
     void kill_agent(std::uint8_t o) { agents[o]->die(); }
+    // By a release that knows what this one does not.
+    void replace_agent(std::uint8_t o) {
+        agents[o]->forget_unknown();
+        if (agents[o]->halted()) agents[o]->die();
+    }
+    // Each connection of this replica breaks; false: it has none.
+    bool reset(std::uint8_t o);
     void delete_pod(std::uint8_t o);
     void stop_agent(std::uint8_t o);  // SIGTERM to its container, SIGKILL after the grace
     void wipe(std::uint8_t o);

@@ -200,19 +200,19 @@ TEST(PeersDoubt, OfAnotherEpochLineageOrMemberIsNone) {
 
 TEST(OwnFinding, TellsWhomTheComparisonWasAbout) {
     const State all = having_compared(hearing(), {7, 7, 7});
-    const auto told = own_finding(all.facts, all.now + seconds(4));
+    const auto told = own_finding(all, all.now + seconds(4));
     ASSERT_TRUE(told);
     EXPECT_EQ(told->agreed, found({}, {}, {0, 1, 2}).agreed);
     EXPECT_TRUE(told->doubted.empty());
     EXPECT_EQ(told->age, seconds(4));
     EXPECT_EQ(told->epoch, Epoch{2});
     const State one = having_compared(hearing(), {7, 8, 7});
-    const auto minority = own_finding(one.facts, one.now);
+    const auto minority = own_finding(one, one.now);
     ASSERT_TRUE(minority);
     EXPECT_EQ(minority->doubted, found({}, {1}, {}).doubted);
     EXPECT_EQ(minority->agreed, found({}, {}, {0, 2}).agreed);
     const State two = having_compared(hearing(), {7, 8});
-    const auto undecided = own_finding(two.facts, two.now);
+    const auto undecided = own_finding(two, two.now);
     ASSERT_TRUE(undecided);
     EXPECT_EQ(undecided->doubted, found({}, {0, 1}, {}).doubted) << "nobody can say who is right";
     EXPECT_TRUE(undecided->agreed.empty());
@@ -223,15 +223,15 @@ TEST(OwnFinding, StillDoubtsWhoDidNotAnswerSince) {
     const State before = having_compared(hearing(), {7, 7, 7, 8});
     const State state = having_compared(before, {7, 9, 7, silent});
     EXPECT_EQ(HashVerdict::minority, state.facts.judged.verdict);
-    EXPECT_EQ(own_finding(state.facts, state.now)->doubted, found({}, {1, 3}, {}).doubted);
+    EXPECT_EQ(own_finding(state, state.now)->doubted, found({}, {1, 3}, {}).doubted);
     EXPECT_FALSE(state.facts.diverged.contains(test::member_id(3))) << "it is accused no more";
     const State again = having_compared(state, {7, 9, 7, silent});
-    EXPECT_EQ(own_finding(again.facts, again.now)->doubted, found({}, {1, 3}, {}).doubted);
+    EXPECT_EQ(own_finding(again, again.now)->doubted, found({}, {1, 3}, {}).doubted);
     const State agreed = after(state, telling(2, 1, found({}, {}, {0, 3})));
-    EXPECT_EQ(own_finding(agreed.facts, agreed.now)->doubted, found({}, {1}, {}).doubted)
+    EXPECT_EQ(own_finding(agreed, agreed.now)->doubted, found({}, {1}, {}).doubted)
         << "another agent found that it agrees";
     const State all = having_compared(state, {7, 7, 7, 7});
-    EXPECT_TRUE(own_finding(all.facts, all.now)->doubted.empty());
+    EXPECT_TRUE(own_finding(all, all.now)->doubted.empty());
 }
 
 TEST(OwnFinding, IsBelievedOfTheOwnMember) {
@@ -242,14 +242,32 @@ TEST(OwnFinding, IsBelievedOfTheOwnMember) {
     EXPECT_TRUE(ready(having_compared(state, {7, 7, 8, 7})));
 }
 
-TEST(OwnFinding, IsNoneWhereNobodyWasComparedAmongTheseVoters) {
-    EXPECT_FALSE(own_finding(hearing().facts, test::now));
-    EXPECT_FALSE(own_finding(having_compared(hearing(), {7}).facts, test::now));
+// A clock that jumped made it look older than an agreement before it (swarm 2265).
+TEST(OwnFinding, ADoubtIsNoOlderThanTheSleepAfterIt) {
     State state = having_compared(hearing(), {7, 8, 7});
-    ASSERT_TRUE(own_finding(state.facts, state.now));
+    const Instant awake = state.now + hours(1);
+    state.wake_at = state.now + seconds(1);
+    EXPECT_EQ(own_finding(state, awake)->age, Span{}) << "it has not taken an event since";
+    state.wake_at.reset();
+    state.facts.slept_at = awake;
+    const auto told = own_finding(state, awake + seconds(2));
+    ASSERT_TRUE(told);
+    EXPECT_EQ(told->age, seconds(2));
+    EXPECT_EQ(told->doubted, found({}, {1}, {}).doubted);
+    EXPECT_TRUE(told->agreed.empty()) << "another may have been doubted meanwhile";
+    State equal = having_compared(hearing(), {7, 7, 7});
+    equal.facts.slept_at = awake;
+    EXPECT_EQ(own_finding(equal, awake)->age, hours(1)) << "it may have slept";
+}
+
+TEST(OwnFinding, IsNoneWhereNobodyWasComparedAmongTheseVoters) {
+    EXPECT_FALSE(own_finding(hearing(), test::now));
+    EXPECT_FALSE(own_finding(having_compared(hearing(), {7}), test::now));
+    State state = having_compared(hearing(), {7, 8, 7});
+    ASSERT_TRUE(own_finding(state, state.now));
     state = after(state, MembersSeen{test::list_of(3)});
     state = after(state, MembersSeen{test::list_of(2)});
-    EXPECT_FALSE(own_finding(state.facts, state.now)) << "of the voters before";
+    EXPECT_FALSE(own_finding(state, state.now)) << "of the voters before";
 }
 
 // The facts of journals of releases whose agents told each other nothing stay as they were.

@@ -518,6 +518,21 @@ TEST(Look, L02HashesOncePerPeriodBesideTheLeader) {
     state.facts.settings.self = Ordinal{1};
     EXPECT_EQ(Wanted{}, looks(state)) << "one of three asks";
 }
+// What is compared with a learner in hand is found of that one alone: its answer would settle
+// nothing of the voters, and it would be asked for again at once (swarm 3399).
+TEST(Look, L02NotOfTheOneThatIsLetInAlsoOncePromoted) {
+    State state = content_with_what_it_knows();
+    state.now = state.facts.hashes_at + state.facts.settings.policy.hash_check_period;
+    state.repair.phase = RepairPhase::catching_up;
+    state.repair.ordinal = Ordinal{2};
+    state.repair.progress = state.now;
+    const auto wanted = wanted_looks(state);
+    const auto compares = std::find_if(wanted.begin(), wanted.end(),
+                                       [](const Look& look) { return look.rule == RuleId::L02; });
+    ASSERT_NE(compares, wanted.end());
+    EXPECT_EQ(std::get<CompareContent>(compares->command).replicas,
+              (std::vector<Ordinal>{Ordinal{0}, Ordinal{1}}));
+}
 TEST(Look, L03HowFarTheVolumeReachesWhenQuorumIsLost) {
     State state = content_with_what_it_knows();
     state.cluster.phase = ClusterPhase::quorum_lost;
