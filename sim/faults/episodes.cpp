@@ -187,8 +187,8 @@ bool Episodes::apply_now(const Episode& episode) {
         case Fault::reset:
             return world_.reset(one);
         case Fault::quota:
-            if (episode.number <= world_.quota_mib) return false;  // only ever more
-            world_.quota_mib = episode.number;
+            if (episode.number <= world_.config.quota_mib) return false;  // only ever more
+            world_.config.quota_mib = episode.number;
             world_.roll_out();
             return true;
         case Fault::tear_log:
@@ -420,7 +420,7 @@ bool Episodes::accuse(std::uint8_t o) {
 // A member whose database is over its quota says so with the next write.
 void Episodes::raise_nospace() {
     const auto leader = world_.cluster.able_leader();
-    if (!leader || world_.cluster.data(*leader)->file_mib < world_.quota_mib) return;
+    if (!leader || world_.cluster.data(*leader)->file_mib < world_.config.quota_mib) return;
     world_.cluster.alarm(*leader, EntryKind::nospace, world_.cluster.data(*leader)->id, 0);
 }
 

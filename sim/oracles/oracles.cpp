@@ -107,7 +107,7 @@ void Oracles::disarming_nospace() {
     for (const View& view : world_.cluster.process(*leader).conf) {
         const EtcdData* data = world_.cluster.data(view.ordinal);
         if (data == nullptr || !world_.cluster.process(view.ordinal).answers()) continue;
-        if (data->file_mib * 5 > world_.quota_mib * 4)
+        if (data->file_mib * 5 > world_.config.quota_mib * 4)
             report("S13", "NOSPACE is disarmed while " + name(view.ordinal) + " holds " +
                               std::to_string(data->file_mib) + " MiB");
     }

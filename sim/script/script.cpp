@@ -221,7 +221,8 @@ class Runner {
                                                  : EntryKind::erase;
         if (!world_->cluster.resize(*leader, kind, mib, 0)) return "the leader takes nothing";
         world_->run_for(milliseconds(200));
-        if (kind == EntryKind::erase || world_->cluster.data(*leader)->file_mib < world_->quota_mib)
+        if (kind == EntryKind::erase ||
+            world_->cluster.data(*leader)->file_mib < world_->config.quota_mib)
             return {};
         const MemberId id = world_->cluster.data(*leader)->id;
         return world_->cluster.alarm(*leader, EntryKind::nospace, id, 0) ? ""

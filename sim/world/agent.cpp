@@ -50,7 +50,7 @@ Settings Agent::settings() const {
     }
     settings.etcd_version = etcd_;
     settings.policy = world_.config.policy;
-    settings.quota = Bytes{world_.quota_mib << 20};
+    settings.quota = Bytes{world_.config.quota_mib << 20};
     return settings;
 }
 

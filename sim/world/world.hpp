@@ -37,6 +37,7 @@ struct Config {
     Retention volumes = Retention::retain;
     std::uint64_t snapshot_count = 10'000;  // what the agent tells its etcd [etcd_arguments.cpp]
     Span pod_grace = seconds(60);
+    std::uint64_t quota_mib = 100;  // of each member's database, from its next start on
     Span put_period = milliseconds(500);
     Onlooker* onlooker = nullptr;  // outlives the world
     std::vector<Released>* released_into = nullptr;
@@ -52,7 +53,6 @@ inline constexpr std::uint64_t quick_snapshot_count = 200;
 class World final : private EtcdWatcher {
   public:
     static constexpr std::uint8_t size = Network::size;
-    std::uint64_t quota_mib = 100;  // of each member's database, from its next start on
 
     explicit World(Config config);
     // The same world at the same instant, which goes its own way from here on: origin and copy

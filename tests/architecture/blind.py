@@ -29,7 +29,7 @@ PORTS = {
 # or is followed in truth.
 CLUSTER = set(
     "add_learner alarm asks_for_passwords binary defragment end hash_at medium members move_leader "
-    "process promote rebuild remove resize revision start status stop surroundings".split()
+    "process promote read_through rebuild remove resize revision start status stop surroundings".split()
 )
 # The world's own affairs, of which nothing is told to the core.
 KERNEL = {
