@@ -137,7 +137,7 @@ constexpr FaultKind kinds[] = {
     {expired,        "N11", "expired",       network, transient,     Shape::replica,        lasting, 0, 0,       ""},
     {slow_defrag,    "R8",  "slow defrag",   etcd,    transient,     Shape::replica_number, lasting, 1, 30,      ""},
     {future_event,   "J7",  "future event",  journal, transient,     Shape::replica,        lasting, 0, 0,       ""},
-    {Fault::quota,   "O7",  "quota",         person,  operator_step, Shape::number,         lasting, 100, 400,   ""},
+    {Fault::quota,   "O7",  "quota",         person,  operator_step, Shape::number,         lasting, 150, 400,   ""},
 };
 // clang-format on
 
