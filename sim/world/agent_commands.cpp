@@ -70,7 +70,8 @@ void Agent::start_command(const Command& command) {
         alarm.guard = ++wake_guard_;
         Span after = wake->at - now();
         // Its timers go as its clock does; one that stands is not waited for.
-        if (pace_ != standing_pace) after = Span{(after.us * usual_pace + pace_ - 1) / pace_};
+        if (pace_ != usual_pace && pace_ != standing_pace)
+            after = Span{(after.us * usual_pace + pace_ - 1) / pace_};
         return world_.kernel.schedule(after.us > 0 ? after : Span{}, alarm);
     }
     if (const auto* probes = std::get_if<ProbeReplicas>(&command.body)) {
