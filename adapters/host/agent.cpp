@@ -220,7 +220,8 @@ class Agent {
     void look_at_record() {
         auto record = local::read_record(layout_.record());
         RecordSeen seen =
-            record ? RecordSeen{*record, {}} : RecordSeen{std::nullopt, record.error().what};
+            record ? RecordSeen{*record, {}}
+                   : RecordSeen{std::nullopt, record.error().where + ": " + record.error().what};
         // What was told before is told again to one whom a late conflict showed an older one since.
         const bool behind = engine_.state().facts.record_there.has_value();
         if (told_record_ && *told_record_ == seen && !behind) return;

@@ -10,6 +10,7 @@
 #include "core/facts/strength.hpp"
 #include "core/rules/etcd_versions.hpp"
 #include "core/rules/readiness.hpp"
+#include "core/rules/record_edits.hpp"
 
 namespace quorate::host {
 namespace {
@@ -130,7 +131,7 @@ Json parked_json(const State& state) {
     // Members serve on; nothing is decided about them.
     if (!state.facts.record_unreadable.empty())
         return {{"reason", "the cluster record cannot be read: " + state.facts.record_unreadable},
-                {"next_step", "put a readable copy of the record back"},
+                {"next_step", unreadable_record_step},
                 {"replica", nullptr}};
     if (!state.facts.unknown_event.empty())
         return {{"reason", "the journal or an adapter knows more than this release: " +

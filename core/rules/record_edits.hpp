@@ -8,6 +8,11 @@
 
 namespace quorate {
 
+// What a person does about a record that cannot be read. Agents take it for nobody's leave to
+// write: somebody may be in the middle of mending it.
+inline constexpr const char* unreadable_record_step =
+    "move it away: agents that know the record write it again; or put a readable copy in its place";
+
 // The command that swaps `next` for the record as it is known now.
 WriteRecord proposed(const State& state, ClusterRecord next);
 

@@ -255,7 +255,7 @@ Reading examined(const State& state) {
     if (!facts.record_unreadable.empty() && !facts.stop_requested)
         return signal::cannot_continue{
             "the cluster record cannot be read: " + facts.record_unreadable,
-            "put a readable copy of the record back"};
+            unreadable_record_step};
     if (!facts.disk) return may_retry(state) ? Reading(signal::unexamined{}) : std::nullopt;
     if (facts.record_there && facts.record) return record_behind(state);
     if (stops(facts)) return when_stopping(state);

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 
+#include "core/rules/record_edits.hpp"
 #include "tests/e2e/support/lifecycle.hpp"
 
 namespace quorate::e2e {
@@ -39,6 +41,25 @@ TEST_F(Record, ThatIsDeletedWhileNothingRunsIsWrittenAgain) {
     fs::remove(file());
     cluster().start();
     expect_untouched(ids);
+}
+
+// Beside a member that lost its volume: it waits, the others serve, and what the status says to do
+// about the record brings both back.
+TEST_F(Record, ThatCannotBeReadIsLeftToAPersonAndWrittenAgainOnceMovedAway) {
+    form();
+    std::ofstream(file()) << "{broken";
+    cluster().kill_etcd(1);
+    fs::remove_all(cluster().volume(1) / "etcd");
+    const nlohmann::json parked = cluster().await_parked();
+    const std::string reason = parked["reason"];
+    EXPECT_NE(reason.find(file().string()), std::string::npos) << reason;
+    EXPECT_EQ(parked["next_step"], unreadable_record_step);
+    EXPECT_TRUE(writer().goes_on()) << "two of three serve";
+    fs::rename(file(), fs::path(file()).concat(".broken"));
+    cluster().await("the record", [&] { return fs::exists(file()); });
+    cluster().await_steady(3);
+    EXPECT_EQ(cluster().record().epoch, Epoch{1});
+    EXPECT_TRUE(writer().goes_on());
 }
 
 TEST_F(Record, ThatWentBackWhileNothingRanIsPutForward) {
