@@ -332,6 +332,29 @@ const char* name_of(Family family) { return family_names[static_cast<std::size_t
 
 const FaultKind& kind_of(Fault fault) { return kinds[static_cast<std::size_t>(fault)]; }
 
+const std::vector<MetBy>& met_otherwise() {
+    static const std::vector<MetBy> rows = {
+        {"N4", "N2: each message is late by its own draw, so that they overtake each other"},
+        {"N10", "X2: who gets an old address is nobody's member; certificate or cluster id differ"},
+        {"K7", "K2: a second that is smeared over a day is a drift of 12 ppm"},
+        {"R3", "N7, N9: a learner behind a slow or small link stays behind"},
+        {"R4", "N9 beside what a learner lacks"},
+        {"R5", "P10, S2, D9: who was removed runs again"},
+        {"R7", "D10: two volumes of one id"},
+        {"R9", "R1: what is stored, and what a compaction would free"},
+        {"R12", "sim/world/versions.cpp, checks.cpp: each release has its own mistakes"},
+        {"J4", "D7, J2: the journal goes back with its volume, or alone by so many records"},
+        {"J6", "S2, P10: the lock beside the volume is held, and the second agent does nothing"},
+        {"J10", "tests/contract/journal: a snapshot of a record that is not there is refused"},
+        {"J11", "J2: what was said to be durable is gone"},
+        {"O1", "O9: the token of a plan is approved"},
+        {"O2", "O6, O9, S11: the same steps at any time, twice, or with others between"},
+        {"O3", "S11: scaled to none and back"},
+        {"O5", "D10: a copied claim"},
+    };
+    return rows;
+}
+
 bool is_drawn(Fault fault) {
     return fault != lose_answer && fault != lose_request && fault != upgrade;
 }

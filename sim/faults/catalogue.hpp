@@ -168,6 +168,13 @@ struct FaultKind {
 };
 const FaultKind& kind_of(Fault fault);
 
+// The rows of simulator.md 3.4 that are no fault of their own here: what befalls a life all the same.
+struct MetBy {
+    const char* id = "";
+    const char* by = "";
+};
+const std::vector<MetBy>& met_otherwise();
+
 // Not drawn: what befalls the very command it waits for and is nothing without one, and an upgrade,
 // whose order is a person's business.
 bool is_drawn(Fault fault);

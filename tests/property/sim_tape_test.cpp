@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <set>
 
 #include "sim/report/report.hpp"
@@ -48,6 +49,22 @@ TEST(Tape, EveryFaultIsDrawnInSomeLife) {
         const auto fault = static_cast<Fault>(i);
         EXPECT_EQ(is_drawn(fault), drawn_ones.count(fault) > 0) << kind_of(fault).verb;
     }
+}
+
+// Backups and SQL come with their adapters.
+TEST(Faults, EachRowOfTheCatalogueBefallsSomeLife) {
+    std::map<std::string, int> met;
+    for (std::size_t i = 0; i < faults_count; ++i)
+        met[kind_of(static_cast<Fault>(i)).id] = 1;
+    for (const MetBy& row : met_otherwise()) {
+        EXPECT_EQ(met.count(row.id), 0U) << row.id << " is a fault of its own";
+        met[row.id] = 1;
+    }
+    const std::map<std::string, int> rows = {{"N", 12}, {"X", 5},  {"D", 17}, {"K", 8},  {"P", 10},
+                                             {"A", 12}, {"S", 18}, {"R", 13}, {"J", 11}, {"O", 9}};
+    for (const auto& [family, last] : rows)
+        for (int row = 1; row <= last; ++row)
+            EXPECT_EQ(met.count(family + std::to_string(row)), 1U) << family << row;
 }
 
 TEST(Tape, OnlyTheFaultsThatWereAskedForAreDrawn) {
