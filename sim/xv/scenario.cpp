@@ -198,7 +198,15 @@ Scenario parse(std::string name, const std::string& text) {
     return scenario;
 }
 
-std::string contradiction(const Scenario& scenario, Version version, const Trace& trace) {
+namespace {
+
+struct Contradicted {
+    const Step* step = nullptr;  // null: none is
+    std::string outcome;
+    std::string wanted;
+};
+
+Contradicted first_contradicted(const Scenario& scenario, Version version, const Trace& trace) {
     std::size_t index = 0;
     for (const Step& step : scenario.steps) {
         if (!step.observes()) continue;
@@ -216,10 +224,22 @@ std::string contradiction(const Scenario& scenario, Version version, const Trace
         const bool told = std::any_of(step.expected.begin(), step.expected.end(),
                                       [&](const Expected& e) { return e.on.cover(version); });
         if (told && wanted.empty()) continue;
-        return "line " + std::to_string(step.line) + ": " + step.text() + ": \"" + outcome +
-               "\"; the file says " + (told ? wanted : "nothing");
+        return {&step, outcome, told ? wanted : "nothing"};
     }
     return {};
+}
+
+}  // namespace
+
+std::string contradiction(const Scenario& scenario, Version version, const Trace& trace) {
+    const Contradicted at = first_contradicted(scenario, version, trace);
+    if (at.step == nullptr) return {};
+    return "line " + std::to_string(at.step->line) + ": " + at.step->text() + ": \"" + at.outcome +
+           "\"; the file says " + at.wanted;
+}
+
+bool went_unanswered(const Scenario& scenario, Version version, const Trace& trace) {
+    return first_contradicted(scenario, version, trace).outcome == "timeout";
 }
 
 std::string rewritten(const std::string& text, const std::vector<Seen>& seen) {

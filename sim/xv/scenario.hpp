@@ -97,6 +97,10 @@ using Trace = std::vector<std::string>;
 // The first step whose outcome the file does not tell for this release; empty: there is none.
 std::string contradiction(const Scenario& scenario, Version version, const Trace& trace);
 
+// What is not as the file tells is first of all an answer that did not come in time: of this play
+// nobody knows whether it was etcd or the machine.
+bool went_unanswered(const Scenario& scenario, Version version, const Trace& trace);
+
 // The file's text with every golden line made anew from what was seen on each release.
 struct Seen {
     Version version;

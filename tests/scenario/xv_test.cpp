@@ -60,6 +60,16 @@ TEST(XvGrammar, AStepWithoutItsOutcomeIsAContradiction) {
               "line 3: put a 1: \"ok\"; the file says nothing");
 }
 
+TEST(XvGrammar, AnAnswerThatDidNotComeInTimeSaysNothingUnlessTheFileSaysSo) {
+    const Scenario scenario = parse("small", small);
+    EXPECT_TRUE(went_unanswered(scenario, {3, 5, 35}, {"timeout"}));
+    EXPECT_FALSE(went_unanswered(scenario, {3, 5, 35}, {"no"}));
+    EXPECT_FALSE(went_unanswered(scenario, {3, 5, 35}, {"ok"}));
+    const Scenario silent = parse("silent", "claim none\nboot a\nput a 1\n  = timeout\n");
+    ASSERT_EQ(silent.fault, "");
+    EXPECT_FALSE(went_unanswered(silent, {3, 5, 35}, {"timeout"}));
+}
+
 TEST(XvGrammar, WhatItDoesNotKnowIsRefused) {
     EXPECT_EQ(parse("bad", "boot a\n").fault, "line 1: boot a: the first line is the claim");
     EXPECT_EQ(parse("bad", "claim x\nexplode a\n").fault, "line 2: explode a: unknown step");
