@@ -93,6 +93,12 @@ class Episodes : private PartOfWorld {
         Instant since;
     };
 
+    // What a pending Happening of ours means.
+    static constexpr std::uint32_t begins = 1;
+    static constexpr std::uint32_t ends = 2;
+    static constexpr std::uint32_t filled = 3;
+    static constexpr std::uint32_t next_step = 4;
+
     void note_in_a_repair(Fault fault);
     bool apply(const Episode& episode);
     bool apply_now(const Episode& episode);
@@ -101,7 +107,7 @@ class Episodes : private PartOfWorld {
     void begin_at_command(const Episode& episode);
     void reach_at_once(Edge edge, std::size_t commands);
     void reach_soon(Edge edge, std::uint64_t number);
-    void step_by_step(Span whole);
+    void step_by_step(const Episode& episode);
     void take_next_step();
     bool lose_tail(const Episode& episode);
     bool remove_by_hand(std::uint8_t o);

@@ -1,12 +1,11 @@
 #include "sim/report/milestones.hpp"
 
 #include "core/explain.hpp"
+#include "sim/oracles/findings.hpp"
 #include "sim/world/world.hpp"
 
 namespace quorate::sim {
 namespace {
-
-std::string name(std::uint64_t ordinal) { return "replica " + std::to_string(ordinal); }
 
 // As any member of the world knows it.
 std::string name_of_member(const World& world, MemberId id) {
@@ -36,7 +35,7 @@ struct Line {
         return body.founding && !founded ? name(agent) + " founds" : std::string();
     }
     std::string operator()(const AddLearner& body) const {
-        return "adds " + name(body.ordinal.value) + " as a learner";
+        return "adds " + name(static_cast<std::uint8_t>(body.ordinal.value)) + " as a learner";
     }
     std::string operator()(const PromoteMember& body) const {
         return "promotes " + name_of_member(world, body.member_id);
@@ -48,7 +47,7 @@ struct Line {
     std::string operator()(const DisarmNospace&) const { return "disarms NOSPACE"; }
     std::string operator()(const Compact&) const { return "compacts"; }
     std::string operator()(const Defragment& body) const {
-        return "defragments " + name(body.replica.value);
+        return "defragments " + name(static_cast<std::uint8_t>(body.replica.value));
     }
 };
 

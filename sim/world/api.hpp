@@ -18,6 +18,7 @@ namespace quorate::sim {
 class Api {
   public:
     static constexpr std::uint8_t instances = 3;
+    static std::uint8_t numbered(std::uint8_t number) { return number % instances; }
     static constexpr std::size_t agents = limits::replicas_max;
 
     // What a cache may show: one state of what agents watch.

@@ -23,7 +23,6 @@
 namespace quorate::sim {
 namespace {
 
-using Lines = std::vector<std::string>;
 
 constexpr std::uint64_t lives = 50;
 

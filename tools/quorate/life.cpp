@@ -35,6 +35,23 @@ class Telling {
 
 }  // namespace
 
+namespace {
+
+Exit exit_of(const sim::LivedScript& lived) {
+    if (!lived.outcome.good) return static_cast<Exit>(lived.outcome.exit_code);
+    return lived.differs.empty() ? Exit::ok : conformance;
+}
+
+// From its claim, and from its golden block.
+std::string what_differs(const sim::LivedScript& lived) {
+    std::string text;
+    for (const std::string& line : {lived.outcome.failure, lived.differs})
+        if (!line.empty()) text += "  " + line + "\n";
+    return text;
+}
+
+}  // namespace
+
 Exit live(const sim::Tape& tape, Told told, Lives lives) {
     const Telling telling(told);
     expect_crash_of(tape.seed);
@@ -51,25 +68,23 @@ Exit live(const sim::Tape& tape, Told told, Lives lives) {
 Exit live_scenario(const std::string& text, Told told) {
     const Telling telling(told);
     const sim::LivedScript lived = sim::live_script(text, telling.onlooker());
-    const sim::ScriptOutcome& outcome = lived.outcome;
-    const bool pass = outcome.good && lived.differs.empty();
-    std::cout << (pass ? "PASS " : "FAIL ") << outcome.claim << "\n";
-    if (!outcome.good) std::cout << "  " << outcome.failure << "\n";
-    if (!lived.differs.empty()) std::cout << "  " << lived.differs << "\n";
-    std::cout << telling.text() << std::flush;
-    if (!outcome.good) return static_cast<Exit>(outcome.exit_code);
-    return pass ? Exit::ok : conformance;
+    const Exit exit = exit_of(lived);
+    std::cout << (exit == Exit::ok ? "PASS " : "FAIL ") << lived.outcome.claim << "\n"
+              << what_differs(lived) << telling.text() << std::flush;
+    return exit;
 }
 
 Exit rewrite_scenario(const std::string& file, const std::string& text) {
     const sim::LivedScript lived = sim::live_script(text);
-    if (!lived.outcome.good) return live_scenario(text, Told::verdict);
-    std::ofstream out(file);
-    out << sim::with_golden(text, lived.told) << std::flush;
-    if (!out) return fail(Exit::usage, file + ": cannot be written");
-    std::cout << "PASS " << lived.outcome.claim << "\n"
-              << (lived.differs.empty() ? "" : "  " + lived.differs + "\n") << std::flush;
-    return Exit::ok;
+    const bool good = lived.outcome.good;
+    if (good) {
+        std::ofstream out(file);
+        out << sim::with_golden(text, lived.told) << std::flush;
+        if (!out) return fail(Exit::usage, file + ": cannot be written");
+    }
+    std::cout << (good ? "PASS " : "FAIL ") << lived.outcome.claim << "\n"
+              << what_differs(lived) << std::flush;
+    return good ? Exit::ok : exit_of(lived);
 }
 
 }  // namespace quorate::cli
