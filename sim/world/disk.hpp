@@ -34,6 +34,12 @@ enum class EntryKind : std::uint8_t {
     agree,    // on a cluster version; payload: its minor
 };
 
+// A change of the configuration: one at a time, effective when applied.
+constexpr bool is_conf(EntryKind kind) {
+    return kind == EntryKind::add_voter || kind == EntryKind::add_learner ||
+           kind == EntryKind::promote || kind == EntryKind::remove;
+}
+
 struct LogEntry {
     std::uint64_t term = 0;
     std::uint64_t uid = 0;      // of the request, 0: nobody waits for it
