@@ -6,6 +6,15 @@
 #include "core/base/limits.hpp"
 
 namespace quorate::local {
+namespace {
+
+// A person wrote it; `quorate scale` would have to guess the other field.
+auto wrong(const std::string& what, const std::filesystem::path& path) {
+    return refused(what + R"(; write what is wanted, such as {"policy":"parallel","replicas":3})",
+                   path);
+}
+
+}  // namespace
 
 Result<std::optional<Desired>> read_desired(const std::filesystem::path& path) {
     auto content = read_file(path);
@@ -15,11 +24,11 @@ Result<std::optional<Desired>> read_desired(const std::filesystem::path& path) {
     const auto& replicas = json.is_object() ? json.value("replicas", nlohmann::json()) : json;
     const auto policy = json.is_object() ? json.value("policy", nlohmann::json()) : json;
     if (!replicas.is_number_unsigned() || replicas.get<std::uint64_t>() > limits::replicas_max)
-        return refused(
+        return wrong(
             "field replicas is not a number from 0 to " + std::to_string(limits::replicas_max),
             path);
     if (policy != "ordered" && policy != "parallel")
-        return refused("field policy is neither \"ordered\" nor \"parallel\"", path);
+        return wrong("field policy is neither \"ordered\" nor \"parallel\"", path);
     return std::optional<Desired>(
         Desired{replicas.get<std::uint32_t>(),
                 policy == "ordered" ? PodManagement::ordered : PodManagement::parallel});

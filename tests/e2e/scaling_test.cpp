@@ -1,6 +1,8 @@
 // Cases 2 and 3: members follow the desired replicas, one change at a time, and what a removed
 // replica left behind never joins again.
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 
 #include "tests/e2e/support/lifecycle.hpp"
 
@@ -90,6 +92,22 @@ TEST_F(Scaling, RetainedVolumesAreSetAsideAndNeverJoinAgain) {
         EXPECT_NE(cluster().member_id(ordinal), ids[static_cast<std::size_t>(ordinal)]);
         EXPECT_EQ(cluster().set_aside(ordinal).size(), 1U) << ordinal;
     }
+}
+
+TEST_F(Scaling, WhatCannotBeReadChangesNothingAndIsToldUntilItIsMended) {
+    const auto ids = form().member_ids(3);
+    const std::filesystem::path file = cluster().layout().desired();
+    std::ofstream(file) << R"({"replicas": "many"})";
+    const Ran told = cluster().command({"status"});
+    EXPECT_NE(told.err.find(file.string()), std::string::npos) << told.err;
+    const Ran refused = cluster().command({"scale", "1"});
+    EXPECT_EQ(refused.status, 1);
+    EXPECT_NE(refused.err.find("field replicas"), std::string::npos) << refused.err;
+    EXPECT_EQ(cluster().member_ids(3), ids);
+    EXPECT_TRUE(writer().goes_on());
+    std::ofstream(file) << R"({"policy":"parallel","replicas":1})";
+    cluster().await_steady(1);
+    EXPECT_EQ(cluster().command({"status"}).err, "");
 }
 
 TEST_F(Scaling, ZeroPausesAndNothingIsRemoved) {

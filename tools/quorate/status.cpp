@@ -1,5 +1,6 @@
 #include <iostream>
 
+#include "adapters/local/desired.hpp"
 #include "tools/quorate/agents.hpp"
 #include "tools/quorate/home.hpp"
 #include "tools/quorate/output.hpp"
@@ -28,6 +29,9 @@ Exit status(const Asked& asked) {
         std::cout << "last decision: replica " << last["replica"] << " #" << last["event"] << "  "
                   << last["reason"].get<std::string>() << "\n";
     std::cout << std::flush;
+    // The agents go on with what they read last.
+    if (const auto desired = local::read_desired(layout.desired()); !desired)
+        warn(text_of(desired.error()));
     return Exit::ok;
 }
 

@@ -57,6 +57,15 @@ TEST(Desired, NamesTheFieldThatIsWrong) {
     ASSERT_FALSE(read.has_value());
     EXPECT_NE(read.error().what.find("policy"), std::string::npos);
 }
+TEST(Desired, WhatItSaysToWriteCanBeRead) {
+    const Directory dir;
+    put(dir / "desired.json", "junk");
+    const std::string what = read_desired(dir / "desired.json").error().what;
+    const std::size_t example = what.find('{');
+    ASSERT_NE(example, std::string::npos) << what;
+    put(dir / "desired.json", what.substr(example));
+    EXPECT_TRUE(read_desired(dir / "desired.json").has_value()) << what;
+}
 
 TEST(Files, ReplacementIsWholeAndForItsUserOnly) {
     const Directory dir;
