@@ -1,4 +1,5 @@
-// quorate run: one agent, as `quorate up` starts it. What it needs was settled by `up`.
+// quorate run: one agent, as `quorate up` starts it, or in a pod. What it needs was settled by
+// `up`.
 #include <sys/prctl.h>
 
 #include "adapters/host/agent.hpp"
@@ -7,6 +8,7 @@
 #include "core/base/limits.hpp"
 #include "tools/quorate/etcd_binary.hpp"
 #include "tools/quorate/home.hpp"
+#include "tools/quorate/pod.hpp"
 #include "tools/quorate/setup.hpp"
 #include "tools/quorate/verbs.hpp"
 
@@ -71,10 +73,21 @@ Exit run(const std::string& dir, std::int64_t ordinal) {
 void add_run(CLI::App& app, Exit& exit) {
     auto dir = std::make_shared<std::string>(default_dir);
     auto ordinal = std::make_shared<std::int64_t>(0);
-    CLI::App* verb = app.add_subcommand("run", "runs one agent; quorate up does this for you");
-    verb->add_option("--dir", *dir, "of the cluster")->capture_default_str();
-    verb->add_option("--ordinal", *ordinal, "which replica")->required();
-    verb->callback([dir, ordinal, &exit] { exit = run(*dir, *ordinal); });
+    auto config = std::make_shared<std::string>();
+    CLI::App* verb = app.add_subcommand("run", "runs one agent; quorate up and the chart do this");
+    verb->add_option("--dir", *dir, "of the cluster, on one machine")->capture_default_str();
+    CLI::Option* which = verb->add_option("--ordinal", *ordinal, "which replica, on one machine");
+    CLI::Option* in_pod =
+        verb->add_option("--config", *config, "vcluster.yaml; in a pod of a StatefulSet");
+    in_pod->excludes(which);
+    verb->callback([dir, ordinal, config, which, in_pod, &exit] {
+        if (in_pod->count() > 0)
+            exit = run_in_pod(*config);
+        else if (which->count() > 0)
+            exit = run(*dir, *ordinal);
+        else
+            exit = fail(Exit::usage, "run: wants --config FILE in a pod, or --ordinal K");
+    });
 }
 
 }  // namespace quorate::cli
