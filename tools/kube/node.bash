@@ -34,7 +34,9 @@ make_node_network() {
     number=$(node_number "$node")
     netns=$cluster-$node
     ip netns add "$netns"
-    in_plane ip link add "$node" type veth peer name eth0 netns "$netns"
+    # The same card each time, or the others keep calling the one that is gone.
+    in_plane ip link add "$node" type veth peer name eth0 netns "$netns" \
+        address "$(printf '02:00:00:00:00:%02x' "$number")"
     in_plane ip link set "$node" master nodes up
     in_plane ip route replace "10.244.$number.0/24" via "10.200.0.$((10 + number))"
     nsenter --net="/run/netns/$netns" ip link set lo up
@@ -159,15 +161,18 @@ END
 start_node() {
     rm -f "$home/pids/$1-init"
     make_node_network "$1"
+    make_node_cgroups "$1"
     start "$1"
     await 10 "$1 did not start" test -e "$home/pids/$1-init"
 }
 
-# Its network goes too: firewall, bridges and routes of a machine do not outlive its power.
+# Firewall, bridges, routes and control groups of a machine do not outlive its power either. A kubelet
+# that finds groups without containers spends three seconds on each before it is ready.
 stop_node() {
     stop "$1-init"
     stop "$1"
     remove_netns "$cluster-$1"
+    remove_node_cgroups "$1"
 }
 
 netns_is_empty() {

@@ -154,8 +154,8 @@ start_plane() {
 save_host_etcd() {
     local file=$1
     ! is_gone etcd || die "the host's etcd does not run: host-etcd-start first"
-    ETCDCTL_API=3 in_plane etcdctl --endpoints=http://127.0.0.1:2379 snapshot save "$file" >/dev/null ||
-        die "the host's etcd was not copied to $file: etcdctl's message is above"
+    ETCDCTL_API=3 in_plane etcdctl --endpoints=http://127.0.0.1:2379 snapshot save "$file" >"$home/log/save.log" 2>&1 ||
+        die "the host's etcd was not copied to $file; why: $home/log/save.log"
 }
 
 # The API server goes down with its store: its caches would tell of what is no longer there.
