@@ -248,6 +248,10 @@ Result<Answer> Client::replace(const Resource& resource, const Json& object, Spa
     return connections_->call({"PUT", path_of(resource, false), object.dump(), deadline});
 }
 
+Result<Answer> Client::remove(const Resource& resource, Span deadline) const {
+    return connections_->call({"DELETE", path_of(resource, false), {}, deadline});
+}
+
 namespace {
 
 std::optional<Event> event_of(const std::string& type) {

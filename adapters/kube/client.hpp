@@ -61,6 +61,8 @@ class Client {
     // Refused by the API (409) unless the object's metadata resourceVersion is still the newest.
     Result<Answer> replace(const Resource& resource, const Json& object, Span deadline) const;
 
+    Result<Answer> remove(const Resource& resource, Span deadline) const;
+
     // Tells the changes of one object after `resource_version`, until the server ends the watch, it
     // fails, or `stop` is set (seen within a second). The answer's status: 200 when the server
     // ended it as asked, 410 when the version is too old.

@@ -1,25 +1,30 @@
 // What all agents share: the desired replicas, the cluster record and the lease of authority. Each
-// rule holds of the files on one machine and of the simulator's store.
+// rule holds of the files on one machine, of the Kubernetes API and of the simulator's store.
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <map>
 #include <memory>
 
+#include "adapters/kube/store.hpp"
 #include "adapters/local/desired.hpp"
 #include "adapters/local/lease.hpp"
 #include "adapters/local/record.hpp"
 #include "sim/world/store.hpp"
+#include "tests/contract/kube/api_server.hpp"
 
 namespace quorate {
 namespace {
 
-class Real {
+class Files {
   public:
-    Real() {
+    static constexpr bool needs_server = false;
+
+    Files() {
         char name[] = "/tmp/quorate-store-XXXXXX";
         dir_ = ::mkdtemp(name);
     }
-    ~Real() { std::filesystem::remove_all(dir_); }
+    ~Files() { std::filesystem::remove_all(dir_); }
 
     void desire(const Desired& desired) {
         ASSERT_TRUE(local::write_desired(dir_ / "desired", desired));
@@ -49,8 +54,68 @@ class Real {
     std::filesystem::path dir_;
 };
 
+// Each agent with a store of its own, as it is in its pod; objects with names that nobody else
+// uses.
+class Kubernetes {
+  public:
+    static constexpr bool needs_server = true;
+
+    void desire(const Desired& desired) {
+        const kube::Resource resource = kube::statefulset_of(names_);
+        const bool parallel = desired.policy == PodManagement::parallel;
+        kube::Json labels = {{"app", names_.statefulset}};
+        kube::Json set = {{"apiVersion", "apps/v1"},
+                          {"kind", "StatefulSet"},
+                          {"metadata", {{"name", resource.name}, {"namespace", resource.space}}}};
+        set["spec"] = {{"replicas", desired.replicas},
+                       {"podManagementPolicy", parallel ? "Parallel" : "OrderedReady"},
+                       {"serviceName", "none"},
+                       {"selector", {{"matchLabels", labels}}},
+                       {"template",
+                        {{"metadata", {{"labels", labels}}},
+                         {"spec", {{"containers", {{{"name", "c"}, {"image", "none"}}}}}}}}};
+        const auto client = kube::test::shared_server().client();
+        const auto there = client->get(resource, kube::Read::quorum, minutes(1));
+        // The policy of a StatefulSet cannot be changed: it is deleted and made anew (D4).
+        if (there->ok()) {
+            ASSERT_TRUE(client->remove(resource, minutes(1))->ok());
+        }
+        ASSERT_TRUE(client->create(resource, set, minutes(1))->ok());
+    }
+    Desired desired() { return **store(0).desired(); }
+
+    std::optional<Fence> acquire(std::uint8_t by, Span ttl) {
+        const auto fence = store(by).acquire(ttl);
+        return fence ? std::optional(*fence) : std::nullopt;
+    }
+    bool renew(std::uint8_t by, Fence fence, Span ttl) {
+        return store(by).renew(fence, ttl).has_value();
+    }
+    void release(std::uint8_t by, Fence fence) { ASSERT_TRUE(store(by).release(fence)); }
+    bool holds(std::uint8_t by, Fence fence, Span margin) {
+        return *store(by).holds(fence, margin);
+    }
+
+    bool swap(const WriteRecord& write) { return !store(0).swap(write)->conflict; }
+    std::optional<ClusterRecord> record() { return *store(0).record(); }
+
+  private:
+    kube::ObjectStore& store(std::uint8_t of) {
+        auto& store = stores_[of];
+        if (!store)
+            store = std::make_unique<kube::ObjectStore>(kube::test::shared_server().client(),
+                                                        names_, Ordinal{of}, minutes(1));
+        return *store;
+    }
+
+    kube::Names names_{kube::test::fresh_name(), "default"};
+    std::map<std::uint8_t, std::unique_ptr<kube::ObjectStore>> stores_;
+};
+
 class Simulated {
   public:
+    static constexpr bool needs_server = false;
+
     void desire(const Desired& desired) { store_.desired = desired; }
     Desired desired() const { return store_.desired; }
 
@@ -73,19 +138,28 @@ class FormName {
   public:
     template <class Form>
     static std::string GetName(int) {
-        return std::is_same_v<Form, Real> ? "Real" : "Simulated";
+        if (std::is_same_v<Form, Kubernetes>) return "Kubernetes";
+        return std::is_same_v<Form, Files> ? "Files" : "Simulated";
     }
 };
-using Forms = testing::Types<Real, Simulated>;
+using Forms = testing::Types<Files, Kubernetes, Simulated>;
+
+template <class Form>
+class OfEachForm : public testing::Test {
+  protected:
+    void SetUp() override {
+        if (Form::needs_server && kube::test::ApiServer::program().empty())
+            GTEST_SKIP() << "no kube-apiserver: run tools/kube-versions ci, and set "
+                            "QUORATE_KUBE_DIR to what tools/kube-versions --dir says";
+    }
+    Form store;
+};
 
 constexpr Span long_enough = minutes(1);
 constexpr Span over_at_once = Span{0};
 
 template <class Form>
-class DesiredReplicas : public testing::Test {
-  protected:
-    Form store;
-};
+class DesiredReplicas : public OfEachForm<Form> {};
 TYPED_TEST_SUITE(DesiredReplicas, Forms, FormName);
 
 TYPED_TEST(DesiredReplicas, AreWhatWasSaidLast) {
@@ -95,10 +169,7 @@ TYPED_TEST(DesiredReplicas, AreWhatWasSaidLast) {
 }
 
 template <class Form>
-class Lease : public testing::Test {
-  protected:
-    Form store;
-};
+class Lease : public OfEachForm<Form> {};
 TYPED_TEST_SUITE(Lease, Forms, FormName);
 
 TYPED_TEST(Lease, IsHeldByOneAtATime) {
@@ -161,7 +232,7 @@ TYPED_TEST(Lease, ReleaseOfALostOneChangesNothing) {
 }
 
 template <class Form>
-class Record : public testing::Test {
+class Record : public OfEachForm<Form> {
   protected:
     static WriteRecord write(std::uint64_t expected, const char* lineage, Fence fence = {}) {
         ClusterRecord record;
@@ -169,7 +240,6 @@ class Record : public testing::Test {
         record.lineage = Lineage{lineage};
         return {RecordRevision{expected}, record, fence};
     }
-    Form store;
 };
 TYPED_TEST_SUITE(Record, Forms, FormName);
 
