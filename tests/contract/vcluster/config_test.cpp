@@ -3,6 +3,7 @@
 #include "adapters/vcluster/config.hpp"
 
 #include <gtest/gtest.h>
+#include <yaml-cpp/yaml.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -10,6 +11,7 @@
 #include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <random>
 #include <set>
 
@@ -365,9 +367,10 @@ TEST(VclusterFile, ThatCannotBeReadIsNamed) {
 
 // --- the schema is the chart's, and agrees with the program ---
 
+std::filesystem::path root() { return std::getenv("QUORATE_ROOT"); }
+
 std::string chart_file(const char* name) {
-    std::ifstream stream(std::filesystem::path(std::getenv("QUORATE_ROOT")) / "deploy/chart" /
-                         name);
+    std::ifstream stream(root() / "deploy/chart" / name);
     return {std::istreambuf_iterator<char>(stream), {}};
 }
 
@@ -380,6 +383,28 @@ TEST(VclusterSchema, AcceptsTheChartsOwnValues) {
     ASSERT_TRUE(values);
     const auto problem = problem_in(*values);
     EXPECT_FALSE(problem) << problem->path << ": " << problem->what;
+}
+
+// What the chart writes for its agents, of each golden that has some (tests/golden/chart).
+TEST(VclusterChart, WritesForItsAgentsWhatTheyRead) {
+    std::map<std::string, std::uint32_t> replicas;
+    for (const auto& golden : std::filesystem::directory_iterator(root() / "tests/golden/chart")) {
+        std::optional<Config> config;
+        for (const YAML::Node& object : YAML::LoadAllFromFile(golden.path()))
+            if (object["data"] && object["data"]["vcluster.yaml"])
+                config = parsed(object["data"]["vcluster.yaml"].Scalar());
+        for (const YAML::Node& object : YAML::LoadAllFromFile(golden.path())) {
+            if (object["kind"].Scalar() != "StatefulSet" || !config) continue;
+            const YAML::Node spec = object["spec"];
+            const bool ordered = spec["podManagementPolicy"].Scalar() == "OrderedReady";
+            EXPECT_EQ(config->replicas, spec["replicas"].as<std::uint32_t>()) << golden;
+            EXPECT_EQ(config->pod_management == PodManagement::ordered, ordered) << golden;
+            EXPECT_EQ(config->persistent, spec["volumeClaimTemplates"].IsDefined()) << golden;
+            replicas[golden.path().stem()] = config->replicas;
+        }
+    }
+    EXPECT_EQ(replicas["ordered"], 3U);
+    EXPECT_EQ(replicas["unclaimed"], 2U);
 }
 
 TEST(VclusterSchema, KnowsEverySettingThatIsForPodsAndNoOther) {
