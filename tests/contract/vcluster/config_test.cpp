@@ -138,6 +138,27 @@ TEST(VclusterStore, SeveralAreRefusedAndAllNamed) {
         "one");
 }
 
+TEST(VclusterStore, EachPairIsRefusedAndBothAreNamed) {
+    const std::pair<std::string, std::string> stores[] = {{"database", "embedded"},
+                                                          {"database", "external"},
+                                                          {"etcd", "embedded"},
+                                                          {"etcd", "external"},
+                                                          {"etcd", "deploy"}};
+    const auto on = [](const std::string& store) { return store + ": {enabled: true}"; };
+    for (const auto& [family, store] : stores)
+        for (const auto& [other_family, other] : stores) {
+            if (family >= other_family && store >= other) continue;
+            const std::string both =
+                family == other_family
+                    ? family + ": {" + on(store) + ", " + on(other) + "}"
+                    : family + ": {" + on(store) + "}, " + other_family + ": {" + on(other) + "}";
+            const std::string told = why("controlPlane: {backingStore: {" + both + "}}\n");
+            EXPECT_NE(told.find(family + "." + store + ".enabled"), std::string::npos) << told;
+            EXPECT_NE(told.find(other_family + "." + other + ".enabled"), std::string::npos);
+            EXPECT_NE(told.find("only one store may be"), std::string::npos);
+        }
+}
+
 TEST(VclusterStore, AMigrationIsRefusedRatherThanBegunEmpty) {
     EXPECT_EQ(why(with_etcd + "        migrateFromDeployedEtcd: true\n"),
               "vcluster.yaml:6: controlPlane.backingStore.etcd.embedded.migrateFromDeployedEtcd: "
