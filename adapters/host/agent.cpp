@@ -17,15 +17,14 @@
 #include "adapters/host/journaling.hpp"
 #include "adapters/host/members.hpp"
 #include "adapters/host/outbox.hpp"
+#include "adapters/host/pages.hpp"
 #include "adapters/host/peers.hpp"
 #include "adapters/host/prober.hpp"
 #include "adapters/host/service.hpp"
+#include "adapters/host/status.hpp"
 #include "adapters/host/tasks.hpp"
-#include "adapters/host/watcher.hpp"
-#include "adapters/local/desired.hpp"
+#include "adapters/http/server.hpp"
 #include "adapters/local/files.hpp"
-#include "adapters/local/layout.hpp"
-#include "adapters/local/record.hpp"
 #include "adapters/log/log.hpp"
 #include "adapters/metrics/metrics.hpp"
 #include "core/engine/engine.hpp"
@@ -78,23 +77,23 @@ int fail(const Failure& failure, int code) {
 
 std::optional<etcd::Tls> tls_of(const AgentConfig& config) {
     if (!config.tls) return std::nullopt;
-    const local::Layout layout(config.dir);
-    return etcd::Tls{layout.pki() / "ca.crt", layout.pki() / "client.crt",
-                     layout.pki() / "client.key"};
+    const std::filesystem::path& pki = config.places.pki;
+    return etcd::Tls{pki / "ca.crt", pki / "client.crt", pki / "client.key"};
 }
 
 // Everything of one agent, in the order in which it is built and, reversed, torn down.
 class Agent {
   public:
-    Agent(const AgentConfig& config, std::unique_ptr<log::Log> log,
+    Agent(const AgentConfig& config, SharedStore shared, std::unique_ptr<log::Log> log,
           std::unique_ptr<Journaling> journal, State state)
         : config_(config),
-          layout_(config.dir),
+          store_(std::move(shared.store)),
           settings_(settings_of(config)),
           log_(std::move(log)),
           journal_(std::move(journal)),
           clock_(state.now),
-          members_(settings_, tls_of(config)),
+          members_(settings_, {config.network.own_client_url, config.network.own_peer_url},
+                   tls_of(config)),
           probe_tasks_(loop_, probe_threads),
           tasks_(loop_, command_threads),
           prober_(loop_, probe_tasks_, members_, settings_,
@@ -104,19 +103,16 @@ class Agent {
                   [this](const Lineage& last_told) { return founded(last_told); },
                   [this](Observation o) { post(std::move(o)); },
                   [this](const std::string& line) { log_->line(log::Level::warning, line); },
-                  [this](Ordinal peer) {
-                      if (metrics_) metrics_->peer_heard(peer);
-                  },
-                  [this](const char* why) {
-                      if (metrics_) metrics_->peer_refused(why);
-                  }}),
-          outbox_(loop_, config_, settings_, tasks_, members_, prober_,
+                  [this](Ordinal peer) { metrics_.peer_heard(peer); },
+                  [this](const char* why) { metrics_.peer_refused(why); }}),
+          outbox_(loop_, config_, settings_, *store_, tasks_, members_, prober_,
                   {[this](Observation o) { post(std::move(o)); }, [this](Instant at) { wake(at); },
                    [this](std::string reason) { leave(std::move(reason)); },
                    [this](const std::vector<Ordinal>& peers) { peers_.ask(peers); },
                    [this] { return engine_.state().facts.desired; }}),
           engine_({*journal_, outbox_, clock_}, std::move(state), {.digest = wire::digest}),
-          watcher_(loop_, [this] { look_at_files(); }),
+          watch_(shared.watch(loop_)),
+          stop_tasks_(loop_, 1),
           wake_timer_(loop_),
           jump_timer_(loop_),
           signals_(loop_, SIGTERM, SIGINT) {
@@ -127,16 +123,19 @@ class Agent {
         if (auto served = serve_people(); !served) return fail(served.error(), exit_failed);
         await_signal();
         await_jump();
-        if (auto watched = watcher_.watch(layout_.cluster()); !watched)
-            return fail(watched.error(), exit_failed);
         tell_peers();
         post(AgentStarted{settings_, random_number(), random_uuid()});
-        look_at_files();
+        if (auto watched = watch_->start({[this](const auto& told) { desired_is(told); },
+                                          [this](const auto& told) { record_is(told); }});
+            !watched)
+            return fail(watched.error(), exit_failed);
         loop_.run();
+        pages_.reset();
         service_.reset();
         peers_.stop();
         prober_.stop();
-        watcher_.stop();
+        watch_.reset();
+        stop_tasks_.stop();
         probe_tasks_.stop();
         tasks_.stop();
         outbox_.abandon_etcd();
@@ -171,12 +170,12 @@ class Agent {
         }
         if (const auto note = journal_->keep(engine_.state()); !note.empty())
             log_->line(log::Level::warning, note);
-        if (metrics_) metrics_->state_is(engine_.state());
+        metrics_.state_is(engine_.state());
         publish();
     }
 
     void tell(const Record& record) {
-        if (metrics_) metrics_->decided(record.decision);
+        metrics_.decided(record.decision);
         const std::string number = "event=" + std::to_string(record.event.seq.value) + " ";
         if (const auto* ended = std::get_if<CommandEnded>(&record.event.observation)) {
             const bool well = std::holds_alternative<Done>(ended->outcome);
@@ -196,32 +195,24 @@ class Agent {
     void publish() {
         if (service_)
             service_->publish(engine_.state(),
-                              {outbox_.etcd_pid(), prober_.latest(), lease_holder()});
+                              {outbox_.etcd_pid(), prober_.latest(), store_->holder()});
     }
 
-    std::optional<Ordinal> lease_holder() const {
-        const auto holder = local::Lease(layout_.lease(), config_.self).holder();
-        return holder ? *holder : std::nullopt;
-    }
-
-    // No: the desired replicas could not be read.
-    bool look_at_files() {
-        const auto desired = local::read_desired(layout_.desired());
-        if (!desired) {
-            log_->line(log::Level::error, desired.error().where + ": " + desired.error().what);
-        } else if (*desired && *desired != desired_) {
-            desired_ = *desired;
-            post(DesiredSeen{**desired});
+    void desired_is(const Result<std::optional<Desired>>& told) {
+        if (!told) {
+            complain(told.error());
+        } else if (*told && *told != desired_) {
+            desired_ = *told;
+            post(DesiredSeen{**told});
         }
-        look_at_record();
-        return desired.has_value();
     }
 
-    void look_at_record() {
-        auto record = local::read_record(layout_.record());
+    void record_is(const Result<std::optional<ClusterRecord>>& told) {
+        // A store that does not answer says nothing of the record (L8).
+        if (!told && told.error().kind != FailureKind::refused) return complain(told.error());
         RecordSeen seen =
-            record ? RecordSeen{*record, {}}
-                   : RecordSeen{std::nullopt, record.error().where + ": " + record.error().what};
+            told ? RecordSeen{*told, {}}
+                 : RecordSeen{std::nullopt, told.error().where + ": " + told.error().what};
         // What was told before is told again to one whom a late conflict showed an older one since.
         const bool behind = engine_.state().facts.record_there.has_value();
         if (told_record_ && *told_record_ == seen && !behind) return;
@@ -230,6 +221,14 @@ class Agent {
                          engine_.state().facts.record_unreadable.empty() && !behind && told_record_;
         told_record_ = seen;
         if (!own) post(std::move(seen));
+    }
+
+    // Once for each reason: a store that is down is asked again and again.
+    void complain(const Failure& failure) {
+        const std::string line = failure.where + ": " + failure.what;
+        if (line == complained_) return;
+        complained_ = line;
+        log_->line(log::Level::error, line);
     }
 
     void wake(Instant at) {
@@ -243,9 +242,14 @@ class Agent {
     void await_signal() {
         signals_.async_wait([this](const boost::system::error_code& error, int) {
             if (error) return;
-            // The desired replicas decide what a stop means.
-            const bool desired_read = look_at_files();
-            post(StopRequested{.desired_unread = !desired_read});
+            // The desired replicas decide what a stop means: as they are now.
+            stop_tasks_.run([this] {
+                auto told = store_->desired();
+                return std::function<void()>([this, told = std::move(told)] {
+                    desired_is(told);
+                    post(StopRequested{.desired_unread = !told});
+                });
+            });
             await_signal();
         });
     }
@@ -269,15 +273,15 @@ class Agent {
         boost::asio::post(loop_, [this] { loop_.stop(); });
     }
 
-    // Metrics may be missing; without its API an agent is invisible to `wait` and `status`.
+    // Pages may be missing; without its API an agent is invisible to `wait` and `status`.
     Result<void> serve_people() {
-        const local::Ports ports = local::ports_of(config_.port_base, config_.self);
-        auto metrics =
-            metrics::Metrics::serve("127.0.0.1:" + std::to_string(ports.metrics), config_.self);
-        if (metrics) {
-            metrics_ = std::move(*metrics);
+        auto pages = http::Server::start(loop_, config_.network.pages,
+                                         [this](std::string_view path) { return page(path); });
+        if (pages) {
+            pages_ = std::move(*pages);
         } else {
-            log_->line(log::Level::warning, "no metrics: " + metrics.error().what);
+            log_->line(log::Level::warning,
+                       "no probes and metrics: " + pages.error().where + ": " + pages.error().what);
         }
         auto service = Service::start(config_, [this](std::string token) {
             boost::asio::post(loop_, [this, token] { post(RecoveryApproved{token}); });
@@ -285,6 +289,18 @@ class Agent {
         if (!service) return tl::unexpected(service.error());
         service_ = std::move(*service);
         return {};
+    }
+
+    http::Page page(std::string_view path) {
+        if (path == "/metrics") return {200, metrics_.text(), "text/plain; version=0.0.4"};
+        if (path == "/status")
+            return {200,
+                    status_json(engine_.state(),
+                                {outbox_.etcd_pid(), prober_.latest(), store_->holder(), {}}),
+                    "application/json"};
+        const auto own = prober_.latest().find(config_.self.value);
+        return probe_page(path, engine_.state(),
+                          own == prober_.latest().end() ? MemberStatus{} : own->second);
     }
 
     // An agent that is not heard serves all the same: the record alone decides then.
@@ -314,7 +330,7 @@ class Agent {
     }
 
     const AgentConfig config_;
-    local::Layout layout_;
+    const std::shared_ptr<Store> store_;
     Settings settings_;
     std::unique_ptr<log::Log> log_;
     std::unique_ptr<Journaling> journal_;
@@ -328,40 +344,45 @@ class Agent {
     Peers peers_;
     Outbox outbox_;
     Engine engine_;
-    Watcher watcher_;
+    std::unique_ptr<StoreWatch> watch_;
+    Tasks stop_tasks_;
     boost::asio::steady_timer wake_timer_;
     boost::asio::steady_timer jump_timer_;
     boost::asio::signal_set signals_;
-    std::unique_ptr<metrics::Metrics> metrics_;
+    metrics::Metrics metrics_{config_.self};
+    std::unique_ptr<http::Server> pages_;
     std::unique_ptr<Service> service_;
     std::vector<Observation> waiting_;
     std::optional<Desired> desired_;
     std::optional<RecordSeen> told_record_;
+    std::string complained_;
     int exit_code_ = exit_ok;
 };
 
 }  // namespace
 
-int run_agent(const AgentConfig& config) {
-    const local::Layout layout(config.dir);
-    std::error_code error;
-    std::filesystem::create_directories(layout.log(config.self), error);
-    if (error)
-        return fail({FailureKind::refused, error.message(), layout.log(config.self)}, exit_failed);
-    auto lock = local::FileLock::attempt(layout.agent_lock(config.self));
+int run_agent(const AgentConfig& config, SharedStore shared) {
+    const Places& places = config.places;
+    for (const std::filesystem::path& file : {places.etcd_log, places.lock}) {
+        std::error_code error;
+        std::filesystem::create_directories(file.parent_path(), error);
+        if (error)
+            return fail({FailureKind::refused, error.message(), file.parent_path()}, exit_failed);
+    }
+    auto lock = local::FileLock::attempt(places.lock);
     if (!lock) return fail(lock.error(), exit_failed);
-    auto log = log::Log::open(layout.agent_log(config.self));
+    auto log = places.agent_log.empty() ? log::Log::to_stderr() : log::Log::open(places.agent_log);
     if (!log) return fail(log.error(), exit_failed);
     // Before anything of the volume is looked at: nobody else may be writing to it.
-    if (auto ended = process::stop_leftover(layout.etcd_pid(config.self), config.policy.stop_grace);
-        !ended)
+    if (auto ended = process::stop_leftover(places.etcd_pid, config.policy.stop_grace); !ended)
         return fail(ended.error(), exit_failed);
-    auto opened = Journaling::open(layout.journal(config.self),
-                                   "quorate-" + std::to_string(config.self.value),
-                                   Bytes{config.journal_bytes_max}, clock::wall());
+    auto opened =
+        Journaling::open(places.journal, config.network.members.at(config.self.value).name,
+                         Bytes{config.journal_bytes_max}, clock::wall());
     if (!opened) return fail(opened.error(), exit_journal);
     if (!opened->note.empty()) (*log)->line(log::Level::warning, opened->note);
-    Agent agent(config, std::move(*log), std::move(opened->journal), std::move(opened->state));
+    Agent agent(config, std::move(shared), std::move(*log), std::move(opened->journal),
+                std::move(opened->state));
     return agent.run();
 }
 

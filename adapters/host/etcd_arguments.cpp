@@ -5,9 +5,6 @@
 #include <charconv>
 #include <string_view>
 
-#include "adapters/local/layout.hpp"
-#include "core/base/limits.hpp"
-
 namespace quorate::host {
 namespace {
 
@@ -38,10 +35,6 @@ std::string flag_name(const std::string& argument) {
     return argument.substr(begin, argument.find('=') - begin);
 }
 
-std::string url(const AgentConfig& config, std::uint16_t port) {
-    return (config.tls ? "https://127.0.0.1:" : "http://127.0.0.1:") + std::to_string(port);
-}
-
 // 0: not given, or none (etcd takes a negative one as no limit; then it never raises NOSPACE).
 Bytes quota_in(const std::vector<std::string>& arguments) {
     Bytes quota;
@@ -66,11 +59,7 @@ Settings settings_of(const AgentConfig& config) {
     settings.etcd_version = config.etcd_version;
     settings.policy = config.policy;
     settings.quota = quota_in(config.extra_arguments);
-    for (std::uint32_t i = 0; i < limits::replicas_max; ++i) {
-        const local::Ports ports = local::ports_of(config.port_base, Ordinal{i});
-        settings.addresses.push_back(
-            {"quorate-" + std::to_string(i), url(config, ports.peer), url(config, ports.client)});
-    }
+    settings.addresses = config.network.members;
     return settings;
 }
 
@@ -88,14 +77,13 @@ Result<void> check_extra_arguments(const std::vector<std::string>& extra) {
 
 std::vector<std::string> etcd_arguments(const AgentConfig& config, const Settings& settings,
                                         const StartEtcd& start) {
-    const local::Layout layout(config.dir);
     const ReplicaAddress& own = settings.addresses.at(config.self.value);
     std::vector<std::string> arguments = {
         "--name=" + start.name,
-        "--data-dir=" + (layout.replica(config.self) / "etcd").string(),
-        "--listen-client-urls=" + own.client_url,
+        "--data-dir=" + (config.places.volume / "etcd").string(),
+        "--listen-client-urls=" + config.network.listen_client_url,
         "--advertise-client-urls=" + own.client_url,
-        "--listen-peer-urls=" + own.peer_url,
+        "--listen-peer-urls=" + config.network.listen_peer_url,
         "--initial-advertise-peer-urls=" + own.peer_url,
         "--initial-cluster=" + start.initial_cluster,
         "--initial-cluster-state=" + std::string(start.founding ? "new" : "existing"),
@@ -104,7 +92,7 @@ std::vector<std::string> etcd_arguments(const AgentConfig& config, const Setting
             std::to_string(config.snapshot_count < 1 ? 10'000 : config.snapshot_count),
     };
     if (config.tls) {
-        const std::string pki = layout.pki().string();
+        const std::string pki = config.places.pki.string();
         for (const std::string prefix : {"", "peer-"}) {
             arguments.push_back("--" + prefix + "cert-file=" + pki + "/peer.crt");
             arguments.push_back("--" + prefix + "key-file=" + pki + "/peer.key");
@@ -112,6 +100,11 @@ std::vector<std::string> etcd_arguments(const AgentConfig& config, const Setting
             arguments.push_back("--" + prefix + "client-cert-auth=true");
         }
     }
+    // etcd facts 4.2: 3.6 knows both names, 3.7 the new one.
+    if (config.tls && config.network.by_name)
+        arguments.push_back(config.etcd_version < Version{3, 6, 0}
+                                ? "--experimental-peer-skip-client-san-verification=true"
+                                : "--peer-skip-client-san-verification=true");
     arguments.insert(arguments.end(), start.flags.begin(), start.flags.end());
     arguments.insert(arguments.end(), config.extra_arguments.begin(), config.extra_arguments.end());
     return arguments;

@@ -9,7 +9,9 @@ std::shared_ptr<etcd::Client> Members::client(Ordinal ordinal) {
     auto& slot = clients_[ordinal.value];
     if (!slot) {
         const ReplicaAddress& address = addresses_.at(ordinal.value);
-        auto made = etcd::Client::create({address.client_url, address.peer_url}, tls_);
+        const bool own = ordinal == self_;
+        auto made = etcd::Client::create(
+            own ? own_ : etcd::Endpoint{address.client_url, address.peer_url}, tls_);
         // URLs are our own and certificates were checked at the start of the agent.
         QUORATE_REQUIRE(made.has_value());
         slot = std::move(*made);

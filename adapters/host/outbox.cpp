@@ -7,13 +7,12 @@
 #include "adapters/clock/clock.hpp"
 #include "adapters/host/etcd_arguments.hpp"
 #include "adapters/host/rebuild.hpp"
-#include "adapters/local/desired.hpp"
-#include "adapters/local/record.hpp"
 #include "core/base/limits.hpp"
 
 namespace quorate::host {
 namespace {
 
+constexpr std::size_t store_threads = 2;
 constexpr int signal_terminate = 15;
 constexpr int signal_kill = 9;
 
@@ -122,13 +121,13 @@ std::vector<std::string> etcd_environment() {
 }  // namespace
 
 Outbox::Outbox(boost::asio::io_context& loop, const AgentConfig& config, const Settings& settings,
-               Tasks& tasks, Members& members, Prober& prober, Hooks hooks)
+               Store& store, Tasks& tasks, Members& members, Prober& prober, Hooks hooks)
     : loop_(loop),
       config_(config),
       settings_(settings),
-      layout_(config.dir),
-      volume_{layout_.replica(config.self)},
-      lease_(layout_.lease(), config.self),
+      store_(store),
+      volume_{config.places.volume},
+      store_tasks_(loop, store_threads),
       tasks_(tasks),
       members_(members),
       prober_(prober),
@@ -175,12 +174,11 @@ struct Outbox::Carry {
     }
     void operator()(const WriteRecord& body) const {
         auto* self = &box;
-        box.tasks_.run([self, id = command.id, layout = box.layout_, body,
-                        told = box.hooks_.desired()] {
+        box.store_tasks_.run([self, id = command.id, body, told = box.hooks_.desired()] {
             if (body.record.rebuild && self->others_are_desired(told))
                 return std::function<void()>(
                     [self, id] { self->ended(not_as_assumed(id, other_number)); });
-            auto swapped = local::swap_record(layout.record(), layout.lease(), body);
+            auto swapped = self->store_.swap(body);
             return std::function<void()>([self, id, swapped = std::move(swapped)] {
                 if (!swapped) {
                     self->ended({id, outcome_of(swapped.error(), Refusal::disk), Nothing{}});
@@ -197,8 +195,8 @@ struct Outbox::Carry {
     void operator()(const ReleaseAuthority& body) const {
         box.held_ = Fence{};
         box.renew_timer_.cancel();
-        box.on_worker(command, [lease = box.lease_, fence = body.fence](CommandId id) {
-            return ended_with(id, lease.release(fence), Refusal::conflict, Nothing{});
+        box.at_store(command, [&store = box.store_, fence = body.fence](CommandId id) {
+            return ended_with(id, store.release(fence), Refusal::conflict, Nothing{});
         });
     }
     void operator()(const ListMembers& body) const {
@@ -225,13 +223,13 @@ struct Outbox::Carry {
             });
     }
     void operator()(const RemoveMember& body) const {
-        under_authority(
-            body.via, body.fence,
-            [self = &box, told = box.hooks_.desired(), member = body.member_id,
-             d = deadline](etcd::Client& client, CommandId id) {
-                if (self->others_are_desired(told)) return not_as_assumed(id, other_number);
-                return answered(id, client.remove(member, d));
-            });
+        under_authority(body.via, body.fence,
+                        [self = &box, told = box.hooks_.desired(), member = body.member_id,
+                         d = deadline](etcd::Client& client, CommandId id) {
+                            if (self->others_are_desired(told))
+                                return not_as_assumed(id, other_number);
+                            return answered(id, client.remove(member, d));
+                        });
     }
     void operator()(const MoveLeader& body) const {
         under_authority(body.via, body.fence,
@@ -290,13 +288,15 @@ struct Outbox::Carry {
     void under_authority(Ordinal via, Fence fence, Ask ask) const {
         auto* self = &box;
         const Instant given_up = clock::since_boot() + deadline;
-        box.on_worker(command, [self, fence, ask, given_up,
-                                client = box.members_.client(via)](CommandId id) {
-            if (!self->still_fenced(fence)) return without_authority(id);
-            // Whoever stood still so long may have been overtaken: what it rests on is asked again.
-            if (clock::since_boot() >= given_up) return not_as_assumed(id, "its time has passed");
-            return ask(*client, id);
-        });
+        box.on_worker(
+            command, [self, fence, ask, given_up, client = box.members_.client(via)](CommandId id) {
+                if (!self->still_fenced(fence)) return without_authority(id);
+                // Whoever stood still so long may have been overtaken: what it rests on is asked
+                // again.
+                if (clock::since_boot() >= given_up)
+                    return not_as_assumed(id, "its time has passed");
+                return ask(*client, id);
+            });
     }
 };
 
@@ -305,8 +305,13 @@ void Outbox::release(std::span<const Command> commands) {
         std::visit(Carry{*this, command, settings_.policy.command_deadline}, command.body);
 }
 
-void Outbox::on_worker(const Command& command, Work work) {
-    tasks_.run([this, id = command.id, work = std::move(work)] {
+void Outbox::on_worker(const Command& command, Work work) { in(tasks_, command, std::move(work)); }
+void Outbox::at_store(const Command& command, Work work) {
+    in(store_tasks_, command, std::move(work));
+}
+
+void Outbox::in(Tasks& tasks, const Command& command, Work work) {
+    tasks.run([this, id = command.id, work = std::move(work)] {
         CommandEnded outcome = work(id);
         return std::function<void()>(
             [this, outcome = std::move(outcome)] { ended(std::move(outcome)); });
@@ -317,13 +322,13 @@ void Outbox::ended(CommandEnded outcome) { hooks_.post(std::move(outcome)); }
 
 // S11: valid when it is sent, with time to spare for the call to land.
 bool Outbox::still_fenced(Fence fence) const {
-    const auto holds = lease_.holds(fence, seconds(1));
+    const auto holds = store_.holds(fence, seconds(1));
     return holds && *holds;
 }
 
 // A number that was told some time ago removes nobody: the store itself is asked (S12).
 bool Outbox::others_are_desired(const std::optional<Desired>& told) const {
-    const auto now = local::read_desired(layout_.desired());
+    const auto now = store_.desired();
     return !now || *now != told;
 }
 
@@ -334,8 +339,8 @@ void Outbox::start_etcd(const Command& command, const StartEtcd& start) {
     spec.program = config_.etcd;
     spec.arguments = etcd_arguments(config_, settings_, start);
     spec.environment = etcd_environment();
-    spec.log = layout_.etcd_log(config_.self);
-    spec.pid_file = layout_.etcd_pid(config_.self);
+    spec.log = config_.places.etcd_log;
+    spec.pid_file = config_.places.etcd_pid;
     if (auto leftover = process::stop_leftover(spec.pid_file, settings_.policy.stop_grace);
         !leftover) {
         ended({command.id, outcome_of(leftover.error(), Refusal::precondition), Nothing{}});
@@ -374,8 +379,8 @@ void Outbox::acquired(const Command& command, const AcquireAuthority& acquire) {
     ttl_ = acquire.ttl;
     const Instant given_up =
         clock::since_boot() + settings_.policy.command_deadline + limits::outcome_grace;
-    tasks_.run([this, id = command.id, lease = lease_, ttl = acquire.ttl, given_up] {
-        auto fence = lease.acquire(ttl);
+    store_tasks_.run([this, id = command.id, ttl = acquire.ttl, given_up] {
+        auto fence = store_.acquire(ttl);
         return std::function<void()>([this, id, fence = std::move(fence), given_up] {
             // The core waits no longer: a lease that it does not know of is not renewed, and runs
             // out.
@@ -395,8 +400,8 @@ void Outbox::renew_later() {
     renew_timer_.expires_after(std::chrono::microseconds(ttl_.us / 3));
     renew_timer_.async_wait([this](const boost::system::error_code& error) {
         if (error || held_.value == 0) return;
-        tasks_.run([this, lease = lease_, fence = held_, ttl = ttl_] {
-            auto renewed = lease.renew(fence, ttl);
+        store_tasks_.run([this, fence = held_, ttl = ttl_] {
+            auto renewed = store_.renew(fence, ttl);
             return std::function<void()>([this, fence, renewed = std::move(renewed)] {
                 if (fence != held_) return;
                 if (renewed) {
@@ -413,6 +418,7 @@ void Outbox::renew_later() {
 std::int32_t Outbox::etcd_pid() const { return etcd_ ? etcd_->pid() : 0; }
 
 void Outbox::abandon_etcd() {
+    store_tasks_.stop();
     renew_timer_.cancel();
     kill_timer_.cancel();
     etcd_.reset();

@@ -13,8 +13,6 @@
 #include "adapters/host/members.hpp"
 #include "adapters/host/prober.hpp"
 #include "adapters/host/tasks.hpp"
-#include "adapters/local/layout.hpp"
-#include "adapters/local/lease.hpp"
 #include "adapters/process/child.hpp"
 #include "core/engine/ports.hpp"
 
@@ -32,7 +30,7 @@ class Outbox final : public OutboxPort {
     };
 
     Outbox(boost::asio::io_context& loop, const AgentConfig& config, const Settings& settings,
-           Tasks& tasks, Members& members, Prober& prober, Hooks hooks);
+           Store& store, Tasks& tasks, Members& members, Prober& prober, Hooks hooks);
     ~Outbox() override;
 
     void release(std::span<const Command> commands) override;
@@ -46,6 +44,8 @@ class Outbox final : public OutboxPort {
 
     using Work = std::function<CommandEnded(CommandId)>;
     void on_worker(const Command& command, Work work);
+    void at_store(const Command& command, Work work);
+    void in(Tasks& tasks, const Command& command, Work work);
     void ended(CommandEnded outcome);
     void start_etcd(const Command& command, const StartEtcd& start);
     void stop_etcd(const Command& command, const StopEtcd& stop);
@@ -58,9 +58,10 @@ class Outbox final : public OutboxPort {
     boost::asio::io_context& loop_;
     const AgentConfig& config_;
     const Settings& settings_;
-    local::Layout layout_;
+    Store& store_;
     disk::Volume volume_;
-    local::Lease lease_;
+    // The store's own threads: nobody waits for an answer of etcd to keep its authority.
+    Tasks store_tasks_;
     Tasks& tasks_;
     Members& members_;
     Prober& prober_;

@@ -18,10 +18,10 @@ constexpr Span exchange_deadline = seconds(1);
 constexpr Span asking_period = milliseconds(200);
 constexpr Span warn_period = minutes(1);
 
-peer::Files files_of(const local::Layout& layout, Ordinal self) {
-    const std::string name = "agent-" + std::to_string(self.value);
-    return {layout.pki() / "ca.crt", layout.pki() / (name + ".crt"),
-            layout.pki() / (name + ".key")};
+peer::Files files_of(const AgentConfig& config) {
+    const std::filesystem::path& pki = config.places.pki;
+    const std::string name = "agent-" + std::to_string(config.self.value);
+    return {pki / "ca.crt", pki / (name + ".crt"), pki / (name + ".key")};
 }
 
 }  // namespace
@@ -31,7 +31,6 @@ Peers::Peers(boost::asio::io_context& loop, const AgentConfig& config, std::uint
     : loop_(loop),
       timer_(loop),
       config_(config),
-      layout_(config.dir),
       hooks_(std::move(hooks)),
       boot_(boot),
       tasks_(loop, threads) {}
@@ -52,8 +51,8 @@ Result<void> Peers::start(const Facts& facts) {
     handlers.doubted = [this](peer::Doubt why, const std::string& what) {
         boost::asio::post(loop_, [this, why, what] { doubt(peer::name_of(why), what); });
     };
-    auto server = peer::Server::start(config_.peers.listen, files_of(layout_, config_.self),
-                                      config_.self, handlers);
+    auto server =
+        peer::Server::start(config_.network.agent, files_of(config_), config_.self, handlers);
     if (!server) return tl::unexpected(server.error());
     server_ = std::move(*server);
     started_ = true;
@@ -118,9 +117,8 @@ void Peers::exchange(Ordinal ordinal) {
     if (!report) return;
     Target& target = targets_[ordinal];
     if (!target.client)
-        target.client =
-            std::make_shared<peer::Client>(config_.peers.of.at(ordinal.value),
-                                           files_of(layout_, config_.self), config_.self, ordinal);
+        target.client = std::make_shared<peer::Client>(config_.network.agents.at(ordinal.value),
+                                                       files_of(config_), config_.self, ordinal);
     target.under_way = true;
     tasks_.run([this, ordinal, client = target.client, report = std::move(*report)] {
         auto answer = client->exchange(report, exchange_deadline);

@@ -19,7 +19,6 @@
 
 #include "adapters/host/agent.hpp"
 #include "adapters/host/tasks.hpp"
-#include "adapters/local/layout.hpp"
 #include "adapters/peer/client.hpp"
 #include "adapters/peer/server.hpp"
 #include "core/model/observation.hpp"
@@ -84,7 +83,6 @@ class Peers {
     boost::asio::io_context& loop_;
     boost::asio::steady_timer timer_;
     const AgentConfig& config_;
-    local::Layout layout_;
     Hooks hooks_;
     std::map<Ordinal, Target> targets_;
     std::vector<Ordinal> replicas_;

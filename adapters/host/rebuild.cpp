@@ -16,7 +16,6 @@
 #include "adapters/disk/volume.hpp"
 #include "adapters/etcd/client.hpp"
 #include "adapters/local/files.hpp"
-#include "adapters/local/layout.hpp"
 #include "adapters/process/child.hpp"
 
 namespace quorate::host {
@@ -80,11 +79,7 @@ Result<std::uint16_t> free_port() {
 class Rebuilding {
   public:
     Rebuilding(const AgentConfig& config, const RebuildEtcd& command, Span deadline)
-        : config_(config),
-          command_(command),
-          deadline_(deadline),
-          layout_(config.dir),
-          volume_{layout_.replica(config.self)} {}
+        : config_(config), command_(command), deadline_(deadline), volume_{config.places.volume} {}
 
     Result<void> run() {
         if (fs::exists(volume_.root / "etcd" / mark())) return stamp();
@@ -164,7 +159,7 @@ class Rebuilding {
         process::Spec spec;
         spec.program = config_.etcd;
         spec.environment = environment();
-        spec.log = layout_.log(config_.self) / "rebuild.log";
+        spec.log = config_.places.rebuild_log;
         spec.arguments = {"--name=" + command_.name,
                           "--data-dir=" + (work() / "copy").string(),
                           "--force-new-cluster",
@@ -175,7 +170,7 @@ class Rebuilding {
                           "--initial-advertise-peer-urls=" + peer_url,
                           "--initial-cluster=" + command_.name + "=" + peer_url};
         if (config_.tls) {
-            const std::string pki = layout_.pki().string();
+            const std::string pki = config_.places.pki.string();
             for (const std::string prefix : {"", "peer-"}) {
                 spec.arguments.push_back("--" + prefix + "cert-file=" + pki + "/peer.crt");
                 spec.arguments.push_back("--" + prefix + "key-file=" + pki + "/peer.key");
@@ -188,8 +183,8 @@ class Rebuilding {
 
     std::optional<etcd::Tls> tls() const {
         if (!config_.tls) return std::nullopt;
-        return etcd::Tls{layout_.pki() / "ca.crt", layout_.pki() / "client.crt",
-                         layout_.pki() / "client.key"};
+        return etcd::Tls{config_.places.pki / "ca.crt", config_.places.pki / "client.crt",
+                         config_.places.pki / "client.key"};
     }
 
     Result<void> restore() {
@@ -198,7 +193,7 @@ class Rebuilding {
         process::Spec spec;
         spec.program = *tool;
         spec.environment = environment();
-        spec.log = layout_.log(config_.self) / "rebuild.log";
+        spec.log = config_.places.rebuild_log;
         spec.arguments = {"snapshot",
                           "restore",
                           (work() / "snapshot.db").string(),
@@ -245,7 +240,6 @@ class Rebuilding {
     const AgentConfig& config_;
     const RebuildEtcd& command_;
     Span deadline_;
-    local::Layout layout_;
     disk::Volume volume_;
 };
 

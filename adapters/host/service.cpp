@@ -10,7 +10,6 @@
 #include "adapters/host/status.hpp"
 #include "adapters/journal/export.hpp"
 #include "adapters/journal/journal.hpp"
-#include "adapters/local/layout.hpp"
 #include "core/rules/recovery_plan.hpp"
 
 namespace quorate::host {
@@ -57,8 +56,6 @@ struct Service::Shared {
     AgentConfig config;
     std::function<void(std::string)> approve;
     std::unique_ptr<api::Server> server;
-
-    local::Layout layout() const { return local::Layout(config.dir); }
 
     std::string status() {
         const std::lock_guard guard(mutex);
@@ -123,7 +120,7 @@ struct Service::Shared {
     }
 
     Result<void> exported(const std::filesystem::path& path) const {
-        auto source = journal::open_read_only(layout().journal(config.self));
+        auto source = journal::open_read_only(config.places.journal);
         if (!source) return tl::unexpected(source.error());
         return journal::export_to_file(**source, path);
     }
@@ -139,7 +136,7 @@ Result<std::unique_ptr<Service>> Service::start(const AgentConfig& config,
     shared->approve = std::move(approve);
     Shared* raw = shared.get();
     auto server = api::Server::start(
-        raw->layout().socket(config.self),
+        config.places.socket,
         {[raw] { return raw->status(); },
          [raw](std::uint32_t last, std::optional<EventSeq> event) {
              return raw->recently(last, event);

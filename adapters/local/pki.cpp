@@ -449,16 +449,14 @@ Instant now_or_clock(std::optional<Instant> now) {
     return now.value_or(Instant{std::int64_t{std::time(nullptr)} * 1'000'000});
 }
 
-}  // namespace
-
-Result<void> ensure_certificate(const fs::path& dir, const std::string& file,
-                                const std::string& name, std::optional<Instant> now) {
+// Made when it is missing, else checked and renewed.
+Result<void> ensure_leaf(const fs::path& dir, const std::string& file, const Profile& profile,
+                         const std::vector<std::string>& names, std::optional<Instant> now) {
     const fs::path whole = whole_path(dir);
-    const std::vector<std::string> names{name};
     if (auto good = check_names(names, whole); !good) return good;
     auto authority = read_identity(whole, "ca");
     if (!authority) return tl::unexpected(authority.error());
-    const Issue order{agent_profile, nullptr, &*authority, names, now_or_clock(now)};
+    const Issue order{profile, nullptr, &*authority, names, now_or_clock(now)};
     std::error_code error;
     // The certificate comes last: a key without one is what a crash left.
     if (fs::exists(whole / (file + ".crt"), error)) {
@@ -476,6 +474,24 @@ Result<void> ensure_certificate(const fs::path& dir, const std::string& file,
     const Certificate made = issue(first);
     if (!made) return openssl_failed("cannot make a certificate", whole / file);
     return replace_certificate(whole, file, made.get());
+}
+
+}  // namespace
+
+Result<void> ensure_certificate(const fs::path& dir, const std::string& file,
+                                const std::string& name, std::optional<Instant> now) {
+    return ensure_leaf(dir, file, agent_profile, {name}, now);
+}
+
+Result<void> ensure_etcd_certificates(const fs::path& dir, const std::vector<std::string>& names,
+                                      std::optional<Instant> now) {
+    const fs::path whole = whole_path(dir);
+    auto authority = read_identity(whole, "ca");
+    if (!authority) return tl::unexpected(authority.error());
+    if (age_of(authority->certificate.get(), now_or_clock(now)).expired)
+        return damaged("the certificate authority has expired", whole / "ca.crt");
+    if (auto peer = ensure_leaf(whole, "peer", peer_profile, names, now); !peer) return peer;
+    return ensure_leaf(whole, "client", client_profile, names, now);
 }
 
 Result<void> ensure_pki(const fs::path& dir, const std::vector<std::string>& names,

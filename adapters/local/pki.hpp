@@ -26,6 +26,12 @@ namespace quorate::local {
 Result<void> ensure_pki(const std::filesystem::path& dir, const std::vector<std::string>& names,
                         std::optional<Instant> now = std::nullopt);
 
+// The same two certificates in a directory where somebody put ca.crt and ca.key: made when they are
+// missing, else checked and renewed.
+Result<void> ensure_etcd_certificates(const std::filesystem::path& dir,
+                                      const std::vector<std::string>& names,
+                                      std::optional<Instant> now = std::nullopt);
+
 // One more certificate of the authority that is there, FILE.crt and FILE.key, for one name that it
 // alone holds. Made when it is missing, else checked and renewed as the others are. Callers take
 // turns.

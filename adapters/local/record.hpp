@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "adapters/base/result.hpp"
+#include "adapters/base/store.hpp"
 #include "core/model/command.hpp"
 #include "core/model/record.hpp"
 
@@ -12,12 +13,6 @@ namespace quorate::local {
 
 // nullopt: there is none. A Failure says why it cannot be read.
 Result<std::optional<ClusterRecord>> read_record(const std::filesystem::path& path);
-
-// How a write ended. `conflict`: the record has moved on; `now` is what it says.
-struct Swapped {
-    bool conflict = false;
-    std::optional<ClusterRecord> now;
-};
 
 // Compare-and-swap on the revision; a fence that was overtaken is a conflict too.
 Result<Swapped> swap_record(const std::filesystem::path& path,

@@ -15,6 +15,8 @@ enum class Level { info, warning, error };
 class Log {
   public:
     static Result<std::unique_ptr<Log>> open(const std::filesystem::path& file);
+    // Where a container runtime keeps the lines and rotates them.
+    static Result<std::unique_ptr<Log>> to_stderr();
     ~Log();
     Log(const Log&) = delete;
     Log& operator=(const Log&) = delete;

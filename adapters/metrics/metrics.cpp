@@ -1,11 +1,9 @@
 #include "adapters/metrics/metrics.hpp"
 
 #include <prometheus/counter.h>
-#include <prometheus/exposer.h>
 #include <prometheus/gauge.h>
 #include <prometheus/registry.h>
-
-#include <exception>
+#include <prometheus/text_serializer.h>
 
 #include "core/explain.hpp"
 #include "core/rules/readiness.hpp"
@@ -13,10 +11,7 @@
 namespace quorate::metrics {
 
 struct Metrics::Families {
-    Families(const std::string& address, Ordinal self)
-        : exposer(address, 1), label{{"replica", std::to_string(self.value)}} {
-        exposer.RegisterCollectable(registry);
-    }
+    explicit Families(Ordinal self) : label{{"replica", std::to_string(self.value)}} {}
 
     prometheus::Gauge& gauge(const std::string& name, const std::string& help) const {
         return prometheus::BuildGauge().Name(name).Help(help).Register(*registry).Add(label);
@@ -27,7 +22,6 @@ struct Metrics::Families {
     }
 
     std::shared_ptr<prometheus::Registry> registry = std::make_shared<prometheus::Registry>();
-    prometheus::Exposer exposer;
     prometheus::Labels label;
 
     prometheus::Gauge& ready =
@@ -52,15 +46,11 @@ struct Metrics::Families {
                  "reports between agents that were refused, by reason");
 };
 
-Metrics::Metrics(std::unique_ptr<Families> families) : families_(std::move(families)) {}
+Metrics::Metrics(Ordinal self) : families_(std::make_unique<Families>(self)) {}
 Metrics::~Metrics() = default;
 
-Result<std::unique_ptr<Metrics>> Metrics::serve(const std::string& address, Ordinal self) {
-    try {
-        return std::unique_ptr<Metrics>(new Metrics(std::make_unique<Families>(address, self)));
-    } catch (const std::exception& error) {
-        return refused(error.what(), address);
-    }
+std::string Metrics::text() const {
+    return prometheus::TextSerializer().Serialize(families_->registry->Collect());
 }
 
 void Metrics::decided(const Decision& decision) {

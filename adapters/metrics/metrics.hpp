@@ -1,11 +1,10 @@
-// Prometheus text on the agent's metrics port (GET /metrics).
+// What an agent counts, as Prometheus reads it.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
 
-#include "adapters/base/result.hpp"
 #include "core/model/decision.hpp"
 #include "core/model/state.hpp"
 
@@ -13,8 +12,7 @@ namespace quorate::metrics {
 
 class Metrics {
   public:
-    // "127.0.0.1:2381". Refused when the port is taken.
-    static Result<std::unique_ptr<Metrics>> serve(const std::string& address, Ordinal self);
+    explicit Metrics(Ordinal self);
     ~Metrics();
     Metrics(const Metrics&) = delete;
     Metrics& operator=(const Metrics&) = delete;
@@ -24,9 +22,10 @@ class Metrics {
     void peer_heard(Ordinal peer);
     void peer_refused(const char* why);
 
+    std::string text() const;  // the exposition format, 0.0.4
+
   private:
     struct Families;
-    explicit Metrics(std::unique_ptr<Families> families);
     std::unique_ptr<Families> families_;
 };
 

@@ -1,27 +1,30 @@
-// quorate run: one agent, as `quorate up` starts it. What it needs was settled by `up`.
+// quorate run: one agent, as `quorate up` starts it, or in a pod. What it needs was settled by
+// `up`.
 #include <sys/prctl.h>
 
 #include "adapters/host/agent.hpp"
+#include "adapters/host/file_watch.hpp"
+#include "adapters/local/store.hpp"
 #include "core/base/limits.hpp"
 #include "tools/quorate/etcd_binary.hpp"
 #include "tools/quorate/home.hpp"
+#include "tools/quorate/pod.hpp"
 #include "tools/quorate/setup.hpp"
 #include "tools/quorate/verbs.hpp"
 
 namespace quorate::cli {
 namespace {
 
-host::PeerAddresses peer_addresses(const local::Layout& layout, const Setup& setup, Ordinal self) {
-    host::PeerAddresses addresses;
+std::vector<peer::Address> agents_of(const local::Layout& layout, const Setup& setup) {
+    std::vector<peer::Address> addresses;
     for (std::uint32_t i = 0; i < limits::replicas_max; ++i) {
         const Ordinal ordinal{i};
         if (setup.choices.peers_over == host::PeersOver::tcp)
-            addresses.of.push_back(
+            addresses.push_back(
                 peer::TcpPort{"127.0.0.1", local::ports_of(setup.port_base, ordinal).agent});
         else
-            addresses.of.push_back(peer::UnixSocket{layout.peer_socket(ordinal)});
+            addresses.push_back(peer::UnixSocket{layout.peer_socket(ordinal)});
     }
-    addresses.listen = addresses.of.at(self.value);
     return addresses;
 }
 
@@ -37,12 +40,12 @@ Result<host::AgentConfig> config_of(const local::Layout& layout, std::uint32_t o
     const host::Choices& choices = (*setup)->choices;
     host::AgentConfig config;
     config.self = Ordinal{ordinal};
-    config.dir = layout.root();
+    config.places = host::places_on_one_machine(layout, config.self);
+    config.network = host::network_on_one_machine((*setup)->port_base, (*setup)->tls, config.self,
+                                                  agents_of(layout, **setup));
     config.etcd = etcd->path;
     config.etcd_version = etcd->version;
     config.tls = (*setup)->tls;
-    config.port_base = (*setup)->port_base;
-    config.peers = peer_addresses(layout, **setup, config.self);
     config.snapshot_count = choices.snapshot_count;
     config.extra_arguments = choices.etcd_arguments;
     config.policy = choices.policy;
@@ -58,7 +61,11 @@ Exit run(const std::string& dir, std::int64_t ordinal) {
     ::prctl(PR_SET_NAME, "quorate");  // it was started as /proc/self/exe
     const auto config = config_of(home_at(dir), static_cast<std::uint32_t>(ordinal));
     if (!config) return fail(Exit::usage, config.error());
-    return static_cast<Exit>(host::run_agent(*config));
+    auto store = std::make_shared<local::FileStore>(home_at(dir), config->self);
+    const auto watch = [&store, shared = home_at(dir).cluster()](boost::asio::io_context& loop) {
+        return std::make_unique<host::FileWatch>(loop, store, shared);
+    };
+    return static_cast<Exit>(host::run_agent(*config, {store, watch}));
 }
 
 }  // namespace
@@ -66,10 +73,21 @@ Exit run(const std::string& dir, std::int64_t ordinal) {
 void add_run(CLI::App& app, Exit& exit) {
     auto dir = std::make_shared<std::string>(default_dir);
     auto ordinal = std::make_shared<std::int64_t>(0);
-    CLI::App* verb = app.add_subcommand("run", "runs one agent; quorate up does this for you");
-    verb->add_option("--dir", *dir, "of the cluster")->capture_default_str();
-    verb->add_option("--ordinal", *ordinal, "which replica")->required();
-    verb->callback([dir, ordinal, &exit] { exit = run(*dir, *ordinal); });
+    auto config = std::make_shared<std::string>();
+    CLI::App* verb = app.add_subcommand("run", "runs one agent; quorate up and the chart do this");
+    verb->add_option("--dir", *dir, "of the cluster, on one machine")->capture_default_str();
+    CLI::Option* which = verb->add_option("--ordinal", *ordinal, "which replica, on one machine");
+    CLI::Option* in_pod =
+        verb->add_option("--config", *config, "vcluster.yaml; in a pod of a StatefulSet");
+    in_pod->excludes(which);
+    verb->callback([dir, ordinal, config, which, in_pod, &exit] {
+        if (in_pod->count() > 0)
+            exit = run_in_pod(*config);
+        else if (which->count() > 0)
+            exit = run(*dir, *ordinal);
+        else
+            exit = fail(Exit::usage, "run: wants --config FILE in a pod, or --ordinal K");
+    });
 }
 
 }  // namespace quorate::cli

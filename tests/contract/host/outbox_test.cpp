@@ -11,6 +11,7 @@
 #include "adapters/clock/clock.hpp"
 #include "adapters/local/desired.hpp"
 #include "adapters/local/record.hpp"
+#include "adapters/local/store.hpp"
 
 namespace quorate::host {
 namespace {
@@ -26,27 +27,22 @@ Settings alone() {
     return settings;
 }
 
-AgentConfig in_a_new_directory() {
+local::Layout in_a_new_directory() {
     char name[] = "/tmp/quorate-outbox-XXXXXX";  // mkdtemp fills in the X, the test removes it
-    AgentConfig config;
-    config.dir = ::mkdtemp(name);
-    std::filesystem::create_directories(local::Layout(config.dir).cluster());
-    return config;
+    const local::Layout layout(::mkdtemp(name));
+    std::filesystem::create_directories(layout.cluster());
+    return layout;
 }
 
 class OutboxChecks : public testing::Test {
   protected:
     ~OutboxChecks() override {
         tasks_.stop();
-        std::filesystem::remove_all(config_.dir);
+        std::filesystem::remove_all(layout_.root());
     }
 
-    void desire(Desired desired) {
-        ASSERT_TRUE(local::write_desired(local::Layout(config_.dir).desired(), desired));
-    }
-    std::optional<ClusterRecord> record() const {
-        return *local::read_record(local::Layout(config_.dir).record());
-    }
+    void desire(Desired desired) { ASSERT_TRUE(local::write_desired(layout_.desired(), desired)); }
+    std::optional<ClusterRecord> record() const { return *local::read_record(layout_.record()); }
 
     CommandEnded carry(CommandBody body) {
         outcome_.reset();
@@ -72,16 +68,19 @@ class OutboxChecks : public testing::Test {
     Desired told_ = three;  // what the core knows
 
   private:
-    AgentConfig config_ = in_a_new_directory();
+    local::Layout layout_ = in_a_new_directory();
+    AgentConfig config_;
+    local::FileStore store_{layout_, Ordinal{0}};
     boost::asio::io_context loop_;
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> open_{
         loop_.get_executor()};
     Tasks tasks_{loop_, 1};
-    Members members_{settings_, std::nullopt};
+    Members members_{settings_, {"http://127.0.0.1:1", "http://127.0.0.1:1"}, std::nullopt};
     Prober prober_{loop_, tasks_, members_, settings_, [](const Observation&) {}};
     Outbox outbox_{loop_,
                    config_,
                    settings_,
+                   store_,
                    tasks_,
                    members_,
                    prober_,
