@@ -37,6 +37,7 @@ ARROWS = {
     "adapters/peer": EDGE,
     "adapters/process": EDGE,
     "adapters/store": EDGE,
+    "adapters/vcluster": EDGE + ["adapters/host"],
     "replay": SIM,
 }
 # Prefixes: everything below sees this; the first that fits counts. adapters -x- sim.

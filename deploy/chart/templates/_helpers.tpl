@@ -41,8 +41,22 @@ app.kubernetes.io/component: etcd
 {{- if ($store.etcd.deploy).enabled }}etcd.deploy {{ end -}}
 {{- end -}}
 
+{{/* The syntax of vCluster 0.19 and older; the program names the new form of each key. */}}
+{{- define "quorate.refuseFormer" -}}
+{{- range $former, $now := dict
+    "embeddedEtcd" "controlPlane.backingStore.etcd.embedded"
+    "syncer" "controlPlane"
+    "storage" "controlPlane.statefulSet.persistence.volumeClaim"
+    "etcd" "controlPlane.backingStore.etcd.deploy" -}}
+{{- if hasKey $.Values $former -}}
+{{- fail (printf "%s: is now %s; that is the syntax of vCluster 0.19 and older, which `vcluster convert config` rewrites" $former $now) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{/* The one store that is on: etcd.embedded or etcd.deploy; anything else ends here, with the way on. */}}
 {{- define "quorate.store" -}}
+{{- include "quorate.refuseFormer" . -}}
 {{- $on := splitList " " (include "quorate.storesOn" . | trim) -}}
 {{- $first := first $on -}}
 {{- if gt (len $on) 1 -}}
@@ -66,6 +80,76 @@ app.kubernetes.io/component: etcd
 {{- define "quorate.claimed" -}}
 {{- $persistence := .Values.controlPlane.statefulSet.persistence -}}
 {{- if or $persistence.volumeClaimTemplates (ne (toString $persistence.volumeClaim.enabled) "false") -}}true{{- end -}}
+{{- end -}}
+
+{{- define "quorate.deployedCertificates" -}}
+{{- .Values.quorate.deployedEtcd.certificates | default (printf "%s-certs" .Release.Name) -}}
+{{- end -}}
+
+{{/* The claim named data, from a volumeClaim of the values. */}}
+{{- define "quorate.claim" -}}
+- metadata:
+    name: data
+  spec:
+    accessModes:
+      {{- toYaml .accessModes | nindent 6 }}
+    {{- with .storageClass }}
+    storageClassName: {{ . }}
+    {{- end }}
+    resources:
+      requests:
+        storage: {{ .size }}
+{{- end -}}
+
+{{/* Where pods may run: as `scheduling` says; unsaid, replicas prefer different nodes and zones, and run
+     where there is room rather than not at all. */}}
+{{- define "quorate.scheduling" -}}
+{{- with .scheduling.priorityClassName -}}
+priorityClassName: {{ . }}
+{{ end -}}
+{{- with .scheduling.nodeSelector -}}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{ end -}}
+{{- with .scheduling.tolerations -}}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{ end -}}
+affinity:
+  {{- with .scheduling.affinity }}
+  {{- toYaml . | nindent 2 }}
+  {{- else }}
+  podAntiAffinity:
+    preferredDuringSchedulingIgnoredDuringExecution:
+      - weight: 100
+        podAffinityTerm:
+          topologyKey: kubernetes.io/hostname
+          labelSelector:
+            matchLabels:
+              {{- .selector | nindent 14 }}
+  {{- end }}
+topologySpreadConstraints:
+  {{- with .scheduling.topologySpreadConstraints }}
+  {{- toYaml . | nindent 2 }}
+  {{- else }}
+  - maxSkew: 1
+    topologyKey: topology.kubernetes.io/zone
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels:
+        {{- .selector | nindent 8 }}
+  {{- end }}
+{{- end -}}
+
+{{/* The restricted profile, with what the values add to it. */}}
+{{- define "quorate.podSecurity" -}}
+{{- toYaml (mergeOverwrite (dict "runAsNonRoot" true "runAsUser" 65532 "runAsGroup" 65532 "fsGroup" 65532
+    "fsGroupChangePolicy" "OnRootMismatch" "seccompProfile" (dict "type" "RuntimeDefault")) .) -}}
+{{- end -}}
+
+{{- define "quorate.containerSecurity" -}}
+{{- toYaml (mergeOverwrite (dict "allowPrivilegeEscalation" false "readOnlyRootFilesystem" true
+    "capabilities" (dict "drop" (list "ALL"))) .) -}}
 {{- end -}}
 
 {{/* What the agent reads as /etc/quorate/vcluster.yaml: of the values, the part that is about it. */}}
