@@ -138,7 +138,6 @@ failCgroupV1: false
 failSwapOn: false
 featureGates: {KubeletCrashLoopBackOffMax: true}
 imageGCHighThresholdPercent: 100
-localStorageCapacityIsolation: false
 nodeLeaseDurationSeconds: 8
 nodeStatusUpdateFrequency: 2s
 resolvConf: /run/quorate/etc/resolv.conf

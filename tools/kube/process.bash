@@ -27,11 +27,13 @@ await() {
     done
 }
 
-# pid_of NAME: prints it and succeeds while that very process runs.
+# pid_of NAME: prints it and succeeds while that very process runs. One whose parent has not asked for
+# its end yet runs no more, but only once its last thread has let go of files and ports.
 pid_of() {
-    local pid started self
+    local pid started self threads
     { read -r pid started <"$home/pids/$1" && read -ra self <"/proc/$pid/stat"; } 2>/dev/null || return 1
-    [[ ${self[21]} == "$started" && ${self[2]} != Z ]] || return 1
+    threads=(/proc/"$pid"/task/*)
+    [[ ${self[21]} == "$started" && (${self[2]} != Z || ${#threads[@]} -gt 1) ]] || return 1
     echo "$pid"
 }
 
