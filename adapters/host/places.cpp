@@ -28,16 +28,17 @@ Places places_on_one_machine(const local::Layout& layout, Ordinal self) {
     return places;
 }
 
-Places places_in_pod(const std::filesystem::path& data, const std::filesystem::path& run) {
+Places places_in_pod(const std::filesystem::path& data, const local::Layout& run, Ordinal self) {
     Places places;
     places.volume = data;
     places.journal = data / "journal";
     places.etcd_log = data / "log" / "etcd.log";
     places.rebuild_log = data / "log" / "rebuild.log";
     places.pki = data / "pki" / "etcd";
-    places.lock = run / "agent.lock";
-    places.etcd_pid = run / "etcd.pid";
-    places.socket = run / "agent.sock";
+    // The agent is all that runs here: it holds what `up` holds on one machine.
+    places.lock = run.up_lock();
+    places.etcd_pid = run.etcd_pid(self);
+    places.socket = run.socket(self);
     return places;
 }
 

@@ -27,7 +27,7 @@ struct Places {
 };
 Places places_on_one_machine(const local::Layout& layout, Ordinal self);
 // requirements A4: /data/etcd and /data/pki/etcd on the claim; `run` ends with the container.
-Places places_in_pod(const std::filesystem::path& data, const std::filesystem::path& run);
+Places places_in_pod(const std::filesystem::path& data, const local::Layout& run, Ordinal self);
 
 struct Network {
     std::vector<ReplicaAddress> members;  // by ordinal, as they are advertised

@@ -18,7 +18,8 @@ class Layout {
     // What all agents share.
     std::filesystem::path config() const { return root_ / "quorate.yaml"; }  // a person's
     std::filesystem::path cluster() const { return root_ / "cluster"; }
-    std::filesystem::path setup() const { return cluster() / "setup.json"; }      // of this `up`
+    std::filesystem::path setup() const { return cluster() / "setup.json"; }  // of this `up`
+    std::filesystem::path pod() const { return cluster() / "pod"; }  // instead, in a pod: its name
     std::filesystem::path desired() const { return cluster() / "desired.json"; }  // the StatefulSet
     std::filesystem::path record() const { return cluster() / "record.json"; }
     std::filesystem::path lease() const { return cluster() / "lease.json"; }

@@ -33,6 +33,9 @@ bool gone_in_time(const local::Layout& layout, pid_t pid, Span patience) {
 
 Exit down(const std::string& dir) {
     const local::Layout layout = home_at(dir);
+    if (auto machine = must_not_be_in_a_pod(layout, "use kubectl scale statefulset --replicas 0");
+        !machine)
+        return fail(Exit::usage, machine.error());
     if (auto home = must_be_home(layout); !home) return fail(Exit::usage, home.error());
     const auto pid = running_up(layout);
     if (pid) {
@@ -55,7 +58,7 @@ Exit down(const std::string& dir) {
 }  // namespace
 
 void add_down(CLI::App& app, Exit& exit) {
-    auto dir = std::make_shared<std::string>(default_dir);
+    auto dir = std::make_shared<std::string>(default_dir());
     CLI::App* verb = app.add_subcommand("down", "stops all, keeps all data");
     verb->add_option("--dir", *dir, "of the cluster")->capture_default_str();
     verb->callback([dir, &exit] { exit = down(*dir); });

@@ -14,7 +14,7 @@ namespace quorate::cli {
 namespace {
 
 struct Asked {
-    std::string dir = default_dir;
+    std::string dir = default_dir();
     std::string journal;
     std::string output = "text";
     std::optional<std::uint32_t> replica;

@@ -12,6 +12,12 @@
 
 namespace quorate::cli {
 
+std::string default_dir() {
+    std::error_code error;
+    const local::Layout pod(pod_run_dir);
+    return std::filesystem::exists(pod.pod(), error) ? pod_run_dir : "quorate-data";
+}
+
 local::Layout home_at(const std::string& dir) {
     std::error_code error;
     std::filesystem::path path = std::filesystem::absolute(dir, error).lexically_normal();
@@ -32,7 +38,8 @@ std::optional<pid_t> running_up(const local::Layout& layout) {
 
 Result<void> must_be_home(const local::Layout& layout) {
     std::error_code error;
-    if (!std::filesystem::exists(layout.setup(), error))
+    if (!std::filesystem::exists(layout.setup(), error) &&
+        !std::filesystem::exists(layout.pod(), error))
         return refused("there is no cluster of quorate; make one with quorate up --dir " +
                            layout.root().string() + ", or name another directory with --dir",
                        layout.root());
@@ -47,6 +54,13 @@ Result<pid_t> must_run(const local::Layout& layout) {
             "nothing runs here; start it with quorate up --dir " + layout.root().string(),
             layout.root());
     return *pid;
+}
+
+Result<void> must_not_be_in_a_pod(const local::Layout& layout, const std::string& instead) {
+    std::error_code error;
+    if (std::filesystem::exists(layout.pod(), error))
+        return refused("is in a pod; " + instead, layout.root());
+    return {};
 }
 
 Exit not_running(const Failure& failure) {

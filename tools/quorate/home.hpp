@@ -15,7 +15,11 @@
 
 namespace quorate::cli {
 
-inline constexpr const char* default_dir = "quorate-data";
+// Where a pod's agent has its socket: gone with the container.
+inline constexpr const char* pod_run_dir = "/run/quorate";
+
+// quorate-data; in a pod, what its agent runs in.
+std::string default_dir();
 
 // Absolute and without "..", so that it reads the same from anywhere.
 local::Layout home_at(const std::string& dir);
@@ -27,6 +31,8 @@ std::optional<pid_t> running_up(const local::Layout& layout);
 Result<void> must_be_home(const local::Layout& layout);
 // ... and unavailable when no `up` runs there.
 Result<pid_t> must_run(const local::Layout& layout);
+// Refused in a pod, for what is asked of Kubernetes there: `instead` says how.
+Result<void> must_not_be_in_a_pod(const local::Layout& layout, const std::string& instead);
 // What a verb ends with when that failed.
 Exit not_running(const Failure& failure);
 

@@ -11,17 +11,19 @@
 #include "adapters/kube/pki.hpp"
 #include "adapters/kube/store.hpp"
 #include "adapters/kube/watch.hpp"
+#include "adapters/local/files.hpp"
 #include "adapters/local/pki.hpp"
 #include "adapters/peer/letter.hpp"
+#include "adapters/vcluster/config.hpp"
 #include "core/base/limits.hpp"
 #include "tools/quorate/etcd_binary.hpp"
+#include "tools/quorate/home.hpp"
 
 namespace quorate::cli {
 namespace {
 
 // requirements A4.
 constexpr const char* data_dir = "/data";
-constexpr const char* run_dir = "/run/quorate";
 
 constexpr std::chrono::seconds ask_again{2};
 
@@ -95,10 +97,18 @@ Result<void> certificates(const kube::Client& client, const Pod& pod,
 }  // namespace
 
 Exit run_in_pod(const std::filesystem::path& config_file) {
-    static_cast<void>(config_file);
+    const auto told = vcluster::read_config(config_file);
+    if (!told) return fail(Exit::usage, told.error());
+    if (told->store != vcluster::Store::embedded_etcd)
+        return fail(Exit::usage, "controlPlane.backingStore." +
+                                     std::string(vcluster::name_of(told->store)) +
+                                     " is on: nothing runs in this pod that Quorate looks after; "
+                                     "turn controlPlane.backingStore.etcd.embedded on instead");
+    for (const std::string& warning : told->warnings)
+        warn(warning);
     const auto pod = this_pod();
     if (!pod) return fail(Exit::usage, pod.error());
-    const auto etcd = find_etcd("");
+    const auto etcd = find_etcd(told->etcd);
     if (!etcd) return fail(Exit::usage, etcd.error());
     auto access = kube::in_cluster();
     if (!access) return fail(Exit::usage, access.error());
@@ -106,12 +116,23 @@ Exit run_in_pod(const std::filesystem::path& config_file) {
     if (!made) return fail(Exit::usage, made.error());
     const std::shared_ptr<const kube::Client> client = std::move(*made);
 
+    const local::Layout run(pod_run_dir);
+    std::error_code error;
+    std::filesystem::create_directories(run.cluster(), error);
+    const std::string name = pod->names.statefulset + "-" + std::to_string(pod->self.value);
+    if (auto noted = local::replace_file(run.pod(), name + "\n"); !noted)
+        return fail(Exit::failed, noted.error());
+
     host::AgentConfig config;
     config.self = pod->self;
-    config.places = host::places_in_pod(data_dir, run_dir);
+    config.places = host::places_in_pod(data_dir, run, config.self);
     config.network = host::network_in_pod({pod->names.statefulset, pod->service, pod->names.space});
     config.etcd = etcd->path;
     config.etcd_version = etcd->version;
+    config.policy = told->choices.policy;
+    config.snapshot_count = told->choices.snapshot_count;
+    config.extra_arguments = told->choices.etcd_arguments;
+    config.journal_bytes_max = told->choices.journal_bytes_max.value;
     if (auto ready = certificates(*client, *pod, config.places.pki); !ready)
         return fail(Exit::failed, ready.error());
 

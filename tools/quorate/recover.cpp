@@ -15,7 +15,7 @@ using Json = nlohmann::json;
 constexpr Span approve_deadline = seconds(10);
 
 struct Asked {
-    std::string dir = default_dir;
+    std::string dir = default_dir();
     std::string output = "text";
     std::string token;
 };

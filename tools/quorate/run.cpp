@@ -71,7 +71,7 @@ Exit run(const std::string& dir, std::int64_t ordinal) {
 }  // namespace
 
 void add_run(CLI::App& app, Exit& exit) {
-    auto dir = std::make_shared<std::string>(default_dir);
+    auto dir = std::make_shared<std::string>(default_dir());
     auto ordinal = std::make_shared<std::int64_t>(0);
     auto config = std::make_shared<std::string>();
     CLI::App* verb = app.add_subcommand("run", "runs one agent; quorate up and the chart do this");

@@ -9,7 +9,7 @@ namespace quorate::cli {
 namespace {
 
 struct Asked {
-    std::string dir = default_dir;
+    std::string dir = default_dir();
     std::int64_t replicas = 0;
     bool wait = false;
     std::string timeout = "5m";
@@ -32,6 +32,8 @@ Exit scale(const Asked& asked) {
     const auto timeout = duration_of("--timeout", asked.timeout);
     if (!timeout) return Exit::usage;
     const local::Layout layout = home_at(asked.dir);
+    if (auto machine = must_not_be_in_a_pod(layout, "use kubectl scale statefulset"); !machine)
+        return fail(Exit::usage, machine.error());
     if (auto runs = must_run(layout); !runs) return not_running(runs.error());
     auto before = local::read_desired(layout.desired());
     if (!before) return fail(Exit::failed, before.error());

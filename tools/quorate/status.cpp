@@ -11,7 +11,7 @@ namespace quorate::cli {
 namespace {
 
 struct Asked {
-    std::string dir = default_dir;
+    std::string dir = default_dir();
     std::string output = "text";
 };
 

@@ -35,7 +35,7 @@ constexpr Span leftover_grace = seconds(10);  // after SIGKILL
 // As given; what was not given is as it was in this directory, or the default.
 struct Asked {
     std::optional<std::int64_t> replicas;
-    std::string dir = default_dir;
+    std::string dir = default_dir();
     std::optional<std::string> policy;
     std::string etcd;
     std::optional<std::int64_t> port_base;

@@ -28,7 +28,7 @@ using Json = nlohmann::json;
 constexpr auto look_period = std::chrono::milliseconds(200);
 
 struct Asked {
-    std::string dir = default_dir;
+    std::string dir = default_dir();
     std::string etcd;
     std::optional<std::uint32_t> replica;
     std::string timeout = "5m";
@@ -153,6 +153,9 @@ Exit upgrade(const Asked& asked) {
     const auto timeout = duration_of("--timeout", asked.timeout);
     if (!timeout) return Exit::usage;
     const local::Layout layout = home_at(asked.dir);
+    if (auto machine = must_not_be_in_a_pod(layout, "use helm upgrade with another image");
+        !machine)
+        return fail(Exit::usage, machine.error());
     if (auto runs = must_run(layout); !runs) return not_running(runs.error());
     const auto etcd = find_etcd(asked.etcd);
     if (!etcd) return fail(Exit::usage, etcd.error());

@@ -7,7 +7,7 @@ namespace quorate::cli {
 namespace {
 
 struct Asked {
-    std::string dir = default_dir;
+    std::string dir = default_dir();
     std::string state;
     std::optional<std::int64_t> replicas;
     std::string timeout = "60s";
