@@ -29,7 +29,7 @@ Span Detection::bound() const { return world_.config.policy.hash_check_period * 
 
 // What was seen for the second time is not seen anew; 0 is nothing to see.
 bool Detection::overdue(Sight& sight, std::uint64_t of, Span bound) {
-    if (of == 0 || sight.of != of) sight = Sight{of, world_.kernel.now};
+    if (of == 0 || sight.of != of) sight = Sight{of, world_.kernel.now, Instant{}};
     return of != 0 && sight.since + bound < world_.kernel.now;
 }
 
@@ -58,21 +58,27 @@ void Detection::look_at_alarms() {
     alarm_ = Sight{};
 }
 
-// Its own agent compares it with the record and with what others remember.
+// Its own agent compares it with the record and with what others remember. When the reason to be
+// parked is gone, or seems so while the record is put back, it examines the volume anew before it
+// says so again (R26, R28); a claim needs no such time.
 void Detection::look_at_volume(std::uint8_t o) {
     const Agent& agent = *world_.agents[o];
     const bool shows = world_.oracles.is_amnesiac(o) && sees(o) && reads_the_store(o);
     std::uint64_t of = 0;
     if (shows) of = mix(world_.cluster.data(o)->id.value, agent.life());
     if (shows) ++findings_.counts.amnesiacs;
-    if (!overdue(volumes_[o], of, bound())) return;
+    Sight& sight = volumes_[o];
+    const bool late = overdue(sight, of, bound());
     const ReplicaPhase phase = agent.state().replica.phase;
     const bool trusts = phase == ReplicaPhase::examining || phase == ReplicaPhase::claiming ||
                         phase == ReplicaPhase::serving;
-    if (!trusts) return;
+    if (shows && !trusts) sight.noticed_at = world_.kernel.now;
+    const bool looks_again = phase == ReplicaPhase::examining && sight.noticed_at != Instant{} &&
+                             sight.noticed_at + unknowable > world_.kernel.now;
+    if (!late || !trusts || looks_again) return;
     findings_.report("L4", name(o) + " takes no notice that its volume is not what " +
                                hex(world_.cluster.data(o)->id) + " ran on");
-    volumes_[o] = Sight{};
+    sight = Sight{};
 }
 
 // Whoever has authority may do so beside any member that serves; while nobody can say whose content

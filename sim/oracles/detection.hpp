@@ -23,6 +23,7 @@ class Detection : private PartOfOracles {
     struct Sight {
         std::uint64_t of = 0;
         Instant since;
+        Instant noticed_at;  // last
     };
 
     // True: it could be seen for longer than `bound`.
