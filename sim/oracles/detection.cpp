@@ -19,9 +19,10 @@ bool removes(const State& state, std::uint8_t o) {
 }  // namespace
 
 void Detection::audit() {
-    look_at_alarms();
-    for (std::uint8_t o = 0; o < Network::size; ++o)
+    for (std::uint8_t o = 0; o < Network::size; ++o) {
+        look_at_alarm(o);
         look_at_volume(o);
+    }
     look_at_learner();
 }
 
@@ -44,18 +45,19 @@ bool Detection::reads_the_store(std::uint8_t agent) const {
            world_.api.trouble.busy == 0;
 }
 
-// The agent beside the leader hears it from its own etcd.
-void Detection::look_at_alarms() {
-    const auto leader = world_.cluster.able_leader();
-    const bool stands = leader && sees(*leader) && world_.cluster.serves(*leader) &&
-                        !world_.cluster.process(*leader).accused.empty();
+// Each agent hears it from its own etcd, and anew from one that was started anew. Who met what it
+// does not know decides nothing of the cluster any more (J7); the others do.
+void Detection::look_at_alarm(std::uint8_t o) {
+    const Agent& agent = *world_.agents[o];
+    const Process& etcd = world_.cluster.process(o);
+    const bool stands = world_.cluster.serves(o) && !etcd.accused.empty() && sees(o);
     std::uint64_t of = 0;
-    if (stands) of = mix(*leader + 1, world_.agents[*leader]->life());
-    if (stands) ++findings_.counts.accused;
-    if (!overdue(alarm_, of, bound())) return;
-    if (world_.agents[*leader]->state().alarm.phase != AlarmPhase::clear) return;
-    findings_.report("L4", name(*leader) + " takes no notice of a CORRUPT alarm");
-    alarm_ = Sight{};
+    if (stands && !agent.halted()) of = mix(mix(o + 1, agent.life()), etcd.incarnation);
+    if (of != 0) ++findings_.counts.accused;
+    if (!overdue(alarms_[o], of, bound())) return;
+    if (agent.state().alarm.phase != AlarmPhase::clear) return;
+    findings_.report("L4", name(o) + " takes no notice of a CORRUPT alarm");
+    alarms_[o] = Sight{};
 }
 
 // Its own agent compares it with the record and with what others remember. When the reason to be

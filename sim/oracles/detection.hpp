@@ -28,14 +28,14 @@ class Detection : private PartOfOracles {
 
     // True: it could be seen for longer than `bound`.
     bool overdue(Sight& sight, std::uint64_t of, Span bound);
-    void look_at_alarms();
+    void look_at_alarm(std::uint8_t o);
     void look_at_volume(std::uint8_t o);
     void look_at_learner();
     bool sees(std::uint8_t agent) const;
     bool reads_the_store(std::uint8_t agent) const;
     Span bound() const;
 
-    Sight alarm_;
+    std::array<Sight, Network::size> alarms_{};
     Sight learner_;
     std::array<Sight, Network::size> volumes_{};
 };
