@@ -45,12 +45,21 @@ bool Detection::reads_the_store(std::uint8_t agent) const {
            world_.api.trouble.busy == 0;
 }
 
+// Nobody connects to an etcd whose certificate is of no use, its own agent as little as any other
+// (N11): what is known only there can be seen by no agent.
+bool Detection::hears_its_etcd(std::uint8_t agent) {
+    if (!sees(agent)) return false;
+    if (world_.network.connects(agent, agent)) return true;
+    ++findings_.counts.unheard;
+    return false;
+}
+
 // Each agent hears it from its own etcd, and anew from one that was started anew. Who met what it
 // does not know decides nothing of the cluster any more (J7); the others do.
 void Detection::look_at_alarm(std::uint8_t o) {
     const Agent& agent = *world_.agents[o];
     const Process& etcd = world_.cluster.process(o);
-    const bool stands = world_.cluster.serves(o) && !etcd.accused.empty() && sees(o);
+    const bool stands = world_.cluster.serves(o) && !etcd.accused.empty() && hears_its_etcd(o);
     std::uint64_t of = 0;
     if (stands && !agent.halted()) of = mix(mix(o + 1, agent.life()), etcd.incarnation);
     if (of != 0) ++findings_.counts.accused;
@@ -90,8 +99,8 @@ void Detection::look_at_learner() {
     const auto leader = world_.cluster.able_leader();
     std::uint64_t of = 0;
     std::uint8_t silent = 0;
-    if (leader && sees(*leader) && reads_the_store(*leader) && world_.store.desired.replicas > 0 &&
-        !world_.cluster.asks_for_passwords())
+    if (leader && hears_its_etcd(*leader) && reads_the_store(*leader) &&
+        world_.store.desired.replicas > 0 && !world_.cluster.asks_for_passwords())
         for (const View& view : world_.cluster.process(*leader).conf) {
             const bool quiet = !world_.cluster.process(view.ordinal).answers() ||
                                !world_.network.linked(*leader, view.ordinal);
