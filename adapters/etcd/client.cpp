@@ -63,6 +63,7 @@ MemberList list_from_wire(const Response& response, Freshness freshness) {
     MemberList list;
     list.freshness = freshness;
     list.cluster_id = ClusterId{response.header().cluster_id()};
+    if (freshness == Freshness::linearizable) list.term = Term{response.header().raft_term()};
     for (const pb::Member& member : response.members())
         list.members.push_back(from_wire(member));
     std::sort(list.members.begin(), list.members.end(),

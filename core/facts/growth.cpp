@@ -14,9 +14,12 @@ MemberStatus without_growth(MemberStatus status) {
     return status;
 }
 
+// A comparison that finds the same doubt again is news: another agent may have ended the first
+// meanwhile, and whoever heard of that takes this one's silence for consent (S14).
 std::optional<ContentFound> without_growth(std::optional<ContentFound> found) {
-    if (found) found->at = {};
-    if (found) found->age = {};
+    if (!found) return found;
+    if (found->doubted.empty()) found->at = {};
+    found->age = {};
     return found;
 }
 

@@ -24,6 +24,7 @@ struct MemberList {
     Freshness freshness = Freshness::local;
     ClusterId cluster_id;
     std::vector<ListedMember> members;  // sorted by id
+    Term term = {};  // of raft as this was answered; 0: not told, as of what is not linearizable
     bool operator==(const MemberList&) const = default;
 };
 

@@ -218,6 +218,18 @@ const ListedMember* target(const State& state) {
     return nullptr;
 }
 
+// An agent that stood still while none of its timers was due does not know that it did, nor who was
+// elected meanwhile: the answer of etcd tells its term [v3.4 v3rpc/member.go header]. Whoever leads
+// in that one has told a probe two periods later, and else the leader is who it was.
+bool leader_may_be_another(const State& state) {
+    const Facts& facts = state.facts;
+    Term told;
+    for (const auto& [ordinal, probe] : facts.probes)
+        if (probe.status.serves) told = std::max(told, probe.status.term);
+    return told < facts.list->term &&
+           state.now < facts.list_at + facts.settings.policy.probe_period * 2;
+}
+
 RepairReading leadership(const State& state) {
     const auto view = plan_view(state);
     if (!view) return std::nullopt;
@@ -434,11 +446,13 @@ std::optional<RepairSignal> read_repair(const State& state) {
         case RepairPhase::fencing:
             if (!list_is_evidence(state) || !retry) return std::nullopt;
             if (removal_is_given_up(state)) return signal::let_go{};
+            if (leader_may_be_another(state)) return std::nullopt;
             return leadership(state);
         case RepairPhase::removing:
             if (!list_is_evidence(state)) return std::nullopt;
             if (target(state) != nullptr && !retry) return std::nullopt;
             if (removal_is_given_up(state) || leads_by_now(state)) return signal::let_go{};
+            if (target(state) != nullptr && leader_may_be_another(state)) return std::nullopt;
             return list_says(state);
         case RepairPhase::wiping:
             if (expelled_in_record(state)) return signal::told{};

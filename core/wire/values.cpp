@@ -128,9 +128,11 @@ void put(const MemberList& from, pb::MemberList* to) {
     to->set_freshness(wire_value<pb::Freshness>(from.freshness));
     to->set_cluster_id(from.cluster_id.value);
     put_all(from.members, to->mutable_members());
+    to->set_term(from.term.value);
 }
 bool get(const pb::MemberList& from, MemberList& to) {
     to.cluster_id = {from.cluster_id()};
+    to.term = {from.term()};
     return get_value<pb::Freshness>(from.freshness(), to.freshness) &&
            get_all(from.members(), to.members);
 }

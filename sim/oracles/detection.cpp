@@ -19,9 +19,10 @@ bool removes(const State& state, std::uint8_t o) {
 }  // namespace
 
 void Detection::audit() {
-    look_at_alarms();
-    for (std::uint8_t o = 0; o < Network::size; ++o)
+    for (std::uint8_t o = 0; o < Network::size; ++o) {
+        look_at_alarm(o);
         look_at_volume(o);
+    }
     look_at_learner();
 }
 
@@ -29,7 +30,7 @@ Span Detection::bound() const { return world_.config.policy.hash_check_period * 
 
 // What was seen for the second time is not seen anew; 0 is nothing to see.
 bool Detection::overdue(Sight& sight, std::uint64_t of, Span bound) {
-    if (of == 0 || sight.of != of) sight = Sight{of, world_.kernel.now};
+    if (of == 0 || sight.of != of) sight = Sight{of, world_.kernel.now, Instant{}};
     return of != 0 && sight.since + bound < world_.kernel.now;
 }
 
@@ -44,35 +45,51 @@ bool Detection::reads_the_store(std::uint8_t agent) const {
            world_.api.trouble.busy == 0;
 }
 
-// The agent beside the leader hears it from its own etcd.
-void Detection::look_at_alarms() {
-    const auto leader = world_.cluster.able_leader();
-    const bool stands = leader && sees(*leader) && world_.cluster.serves(*leader) &&
-                        !world_.cluster.process(*leader).accused.empty();
-    std::uint64_t of = 0;
-    if (stands) of = mix(*leader + 1, world_.agents[*leader]->life());
-    if (stands) ++findings_.counts.accused;
-    if (!overdue(alarm_, of, bound())) return;
-    if (world_.agents[*leader]->state().alarm.phase != AlarmPhase::clear) return;
-    findings_.report("L4", name(*leader) + " takes no notice of a CORRUPT alarm");
-    alarm_ = Sight{};
+// Nobody connects to an etcd whose certificate is of no use, its own agent as little as any other
+// (N11): what is known only there can be seen by no agent.
+bool Detection::hears_its_etcd(std::uint8_t agent) {
+    if (!sees(agent)) return false;
+    if (world_.network.connects(agent, agent)) return true;
+    ++findings_.counts.unheard;
+    return false;
 }
 
-// Its own agent compares it with the record and with what others remember.
+// Each agent hears it from its own etcd, and anew from one that was started anew. Who met what it
+// does not know decides nothing of the cluster any more (J7); the others do.
+void Detection::look_at_alarm(std::uint8_t o) {
+    const Agent& agent = *world_.agents[o];
+    const Process& etcd = world_.cluster.process(o);
+    const bool stands = world_.cluster.serves(o) && !etcd.accused.empty() && hears_its_etcd(o);
+    std::uint64_t of = 0;
+    if (stands && !agent.halted()) of = mix(mix(o + 1, agent.life()), etcd.incarnation);
+    if (of != 0) ++findings_.counts.accused;
+    if (!overdue(alarms_[o], of, bound())) return;
+    if (agent.state().alarm.phase != AlarmPhase::clear) return;
+    findings_.report("L4", name(o) + " takes no notice of a CORRUPT alarm");
+    alarms_[o] = Sight{};
+}
+
+// Its own agent compares it with the record and with what others remember. When the reason to be
+// parked is gone, or seems so while the record is put back, it examines the volume anew before it
+// says so again (R26, R28); a claim needs no such time.
 void Detection::look_at_volume(std::uint8_t o) {
     const Agent& agent = *world_.agents[o];
     const bool shows = world_.oracles.is_amnesiac(o) && sees(o) && reads_the_store(o);
     std::uint64_t of = 0;
     if (shows) of = mix(world_.cluster.data(o)->id.value, agent.life());
     if (shows) ++findings_.counts.amnesiacs;
-    if (!overdue(volumes_[o], of, bound())) return;
+    Sight& sight = volumes_[o];
+    const bool late = overdue(sight, of, bound());
     const ReplicaPhase phase = agent.state().replica.phase;
     const bool trusts = phase == ReplicaPhase::examining || phase == ReplicaPhase::claiming ||
                         phase == ReplicaPhase::serving;
-    if (!trusts) return;
+    if (shows && !trusts) sight.noticed_at = world_.kernel.now;
+    const bool looks_again = phase == ReplicaPhase::examining && sight.noticed_at != Instant{} &&
+                             sight.noticed_at + unknowable > world_.kernel.now;
+    if (!late || !trusts || looks_again) return;
     findings_.report("L4", name(o) + " takes no notice that its volume is not what " +
                                hex(world_.cluster.data(o)->id) + " ran on");
-    volumes_[o] = Sight{};
+    sight = Sight{};
 }
 
 // Whoever has authority may do so beside any member that serves; while nobody can say whose content
@@ -82,8 +99,8 @@ void Detection::look_at_learner() {
     const auto leader = world_.cluster.able_leader();
     std::uint64_t of = 0;
     std::uint8_t silent = 0;
-    if (leader && sees(*leader) && reads_the_store(*leader) && world_.store.desired.replicas > 0 &&
-        !world_.cluster.asks_for_passwords())
+    if (leader && hears_its_etcd(*leader) && reads_the_store(*leader) &&
+        world_.store.desired.replicas > 0 && !world_.cluster.asks_for_passwords())
         for (const View& view : world_.cluster.process(*leader).conf) {
             const bool quiet = !world_.cluster.process(view.ordinal).answers() ||
                                !world_.network.linked(*leader, view.ordinal);

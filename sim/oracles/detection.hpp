@@ -23,18 +23,20 @@ class Detection : private PartOfOracles {
     struct Sight {
         std::uint64_t of = 0;
         Instant since;
+        Instant noticed_at;  // last
     };
 
     // True: it could be seen for longer than `bound`.
     bool overdue(Sight& sight, std::uint64_t of, Span bound);
-    void look_at_alarms();
+    void look_at_alarm(std::uint8_t o);
     void look_at_volume(std::uint8_t o);
     void look_at_learner();
     bool sees(std::uint8_t agent) const;
+    bool hears_its_etcd(std::uint8_t agent);
     bool reads_the_store(std::uint8_t agent) const;
     Span bound() const;
 
-    Sight alarm_;
+    std::array<Sight, Network::size> alarms_{};
     Sight learner_;
     std::array<Sight, Network::size> volumes_{};
 };

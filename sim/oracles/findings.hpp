@@ -53,6 +53,7 @@ struct OracleCounts {
     std::uint64_t ready = 0;          // S15: looks at replicas that say they are ready
     std::uint64_t observations = 0;   // S22: that tell of more than the own replica
     std::uint64_t accused = 0;        // L4: looks at CORRUPT alarms
+    std::uint64_t unheard = 0;        // L4: looks at etcds that no agent can connect to
     std::uint64_t amnesiacs = 0;      // L4: looks at volumes that are not what their member ran on
     std::uint64_t stuck = 0;          // L4: looks at learners that are silent for too long
     std::uint64_t scalings = 0;       // L6: that nothing disturbed
@@ -96,6 +97,7 @@ inline constexpr OracleCounter oracle_counters[] = {
     {"S15 looks at replicas that say they are ready", &OracleCounts::ready},
     {"S22 observations of others", &OracleCounts::observations},
     {"L4 looks at CORRUPT alarms", &OracleCounts::accused},
+    {"L4 looks at etcds that no agent can connect to", &OracleCounts::unheard},
     {"L4 looks at volumes that are not what their member ran on", &OracleCounts::amnesiacs},
     {"L4 looks at learners that are stuck", &OracleCounts::stuck},
     {"L6 scalings that nothing disturbed", &OracleCounts::scalings},

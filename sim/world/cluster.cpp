@@ -339,6 +339,7 @@ std::optional<MemberList> Cluster::members(std::uint8_t o, Freshness freshness) 
     MemberList list;
     list.freshness = freshness;
     list.cluster_id = volumes_[o].data->cluster;
+    if (freshness == Freshness::linearizable) list.term = Term{volumes_[o].data->term};
     list.members.reserve(p.conf.size());
     for (const View& view : p.conf) {
         ListedMember member;

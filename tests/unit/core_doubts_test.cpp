@@ -283,5 +283,14 @@ TEST(WithoutGrowth, AComparisonThatFoundTheSameIsNoNews) {
     EXPECT_NE(without(agreeing(0, 1)), without(doubting(0, 1)));
 }
 
+// Another may have ended the doubt in between, for whoever heard of that.
+TEST(WithoutGrowth, AComparisonThatFindsTheSameDoubtAgainIsNews) {
+    const auto without = [](const PeerReported& told) { return without_growth(told.report); };
+    EXPECT_NE(without(doubting(0, 1, seconds(1))), without(doubting(0, 2, seconds(2))));
+    PeerReported later = doubting(0, 1, seconds(1));
+    later.report.content->age = seconds(9);
+    EXPECT_EQ(without(doubting(0, 1, seconds(1))), without(later)) << "the same one";
+}
+
 }  // namespace
 }  // namespace quorate

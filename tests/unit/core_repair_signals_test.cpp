@@ -52,6 +52,31 @@ TEST(ReadRepair, ATargetThatWasElectedMeanwhileHandsOverFirst) {
     EXPECT_TRUE(is<signal::let_go>(read_repair(state))) << "it begins again, with the hand-over";
 }
 
+TEST(ReadRepair, AListOfANewerTermWaitsForWordOfWhoLeads) {
+    for (const RepairPhase phase : {RepairPhase::fencing, RepairPhase::removing}) {
+        State state = repairing(phase);
+        state.facts.list->term = Term{3};
+        EXPECT_TRUE(read_repair(state)) << "all were heard in that term";
+        state.facts.list->term = Term{4};
+        EXPECT_EQ(std::nullopt, read_repair(state));
+        for (const std::uint32_t one : {0U, 1U, 2U}) {
+            MemberStatus status = test::serving_status(one, 2);
+            status.term = Term{4};
+            test::probe(state, one, status);
+        }
+        EXPECT_FALSE(is<signal::leads_not>(read_repair(state)) ||
+                     is<signal::listed_voter>(read_repair(state)))
+            << "the target was elected meanwhile";
+    }
+}
+
+TEST(ReadRepair, WordOfWhoLeadsIsNotAwaitedForEver) {
+    State state = repairing(RepairPhase::fencing);
+    state.facts.list->term = Term{4};
+    state.now = test::now + state.facts.settings.policy.probe_period * 2;
+    EXPECT_TRUE(is<signal::leads_not>(read_repair(state))) << "the same leader, elected again";
+}
+
 TEST(ReadRepair, AnAdditionThatIsNoLongerPlannedIsGivenUp) {
     State state = repairing(RepairPhase::adding);
     state.repair.member_id = MemberId{};
