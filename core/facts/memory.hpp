@@ -46,6 +46,6 @@ bool all_are_heard(const Facts& facts, Instant now);
 // Nobody is left to wait for before etcd starts: nothing can have run under this identity, or
 // all were heard. Then the record alone decides, so that replicas that
 // start together, or alone, never wait for each other.
-bool peers_are_heard(const Facts& facts, Instant now);
+bool peers_are_heard(const State& state);
 
 }  // namespace quorate

@@ -312,7 +312,7 @@ Reading examined(const State& state) {
     // Nothing runs before those that may remember more were heard. One that is parked begins again
     // from here when it may start: only who examines asks them.
     if (verdict && std::holds_alternative<signal::may_start>(*verdict) &&
-        state.replica.phase == ReplicaPhase::examining && !peers_are_heard(facts, state.now))
+        state.replica.phase == ReplicaPhase::examining && !peers_are_heard(state))
         return std::nullopt;
     return verdict;
 }
