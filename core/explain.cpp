@@ -52,6 +52,7 @@ constexpr Reason reasons[] = {
     {RuleId::R26, "the reason to be parked is gone"},
     {RuleId::R27, "the store lost the record, or went back: puts back the newest it knows"},
     {RuleId::R28, "the store lost the record, or went back: puts back the newest it knew"},
+    {RuleId::R29, "the order to rebuild knew nothing of this volume, which holds more: takes it back"},
     {RuleId::V01, "announces the next nonce in the record"},
     {RuleId::V02, "announces it again; the record moved on meanwhile"},
     {RuleId::V03, "announced: stamps the volume"},

@@ -7,13 +7,25 @@
 namespace quorate {
 namespace {
 
-// Something may have run under the identity that the record gives this replica.
-bool may_have_run(const Facts& facts) {
-    const ReplicaEntry* entry = own_entry(facts);
-    return entry != nullptr && entry->claim == VolumeClaim::holding &&
-           facts.record->stage != RecordStage::gathering &&
-           (entry->nonce.value != 0 || entry->nonce_next.value != 0);
+// Something may have run under the identity that the record gives this replica. A record that knows
+// of no start may have gone back to before the first one (S5), unless this agent has told in this
+// life that its volume is empty: what it is named, or let in, as since then is new.
+bool may_have_run(const State& state) {
+    const ReplicaEntry* entry = own_entry(state.facts);
+    if (entry == nullptr || entry->claim != VolumeClaim::holding) return false;
+    if (state.facts.record->stage == RecordStage::gathering) return false;
+    const bool started = entry->nonce.value != 0 || entry->nonce_next.value != 0;
+    return started || state.replica.told_at == Instant{};
 }
+
+// 0: that of any founder of this epoch, which the record and the volume have not told yet.
+MemberId identity_of(const Facts& facts, const ReplicaEntry& entry) {
+    if (entry.member_id.value != 0 || !facts.disk) return entry.member_id;
+    return facts.disk->member_id;
+}
+
+// Every log that an etcd ran on reached this.
+constexpr LogPosition least_that_ran{Term{1}, LogIndex{1}};
 
 bool heard(const Facts& facts, Ordinal peer) {
     const PeerFact* fact = facts.peers.find(peer);
@@ -46,15 +58,29 @@ Remembered own_report(const Facts& facts, const MemberStatus& status) {
 
 std::optional<Hearsay> remembered_of_self(const Facts& facts) {
     const ReplicaEntry* entry = own_entry(facts);
-    if (entry == nullptr || entry->member_id.value == 0) return std::nullopt;
+    if (entry == nullptr || entry->claim != VolumeClaim::holding) return std::nullopt;
+    const MemberId identity = identity_of(facts, *entry);
     std::optional<Hearsay> most;
     for (const auto& [peer, fact] : facts.peers) {
         const Remembered* told = fact.report.others.find(facts.settings.self);
         if (told == nullptr || fact.report.lineage != facts.record->lineage) continue;
-        if (told->epoch != facts.record->epoch || told->member_id != entry->member_id) continue;
+        if (told->epoch != facts.record->epoch) continue;
+        if (identity.value != 0 && told->member_id != identity) continue;
         if (!most || most->what.position < told->position) most = Hearsay{peer, *told};
     }
     return most;
+}
+
+ClusterRecord with_starts_since(ClusterRecord record, const Facts& facts) {
+    const bool elected = facts.disk->last.index.value > record.founders.size();
+    for (auto& [ordinal, entry] : record.replicas) {
+        const bool never_ran = entry.claim == VolumeClaim::holding && entry.nonce.value == 0 &&
+                               entry.high_water == LogPosition{};
+        if (!never_ran || ordinal == facts.settings.self) continue;
+        if (entry.member_id.value == 0 && !elected) continue;
+        entry.high_water = least_that_ran;
+    }
+    return record;
 }
 
 std::vector<Ordinal> unheard_peers(const Facts& facts) {
@@ -90,8 +116,8 @@ bool all_are_heard(const Facts& facts, Instant now) {
            now >= std::max(facts.peers_asked_at, facts.slept_at) + wait;
 }
 
-bool peers_are_heard(const Facts& facts, Instant now) {
-    return !may_have_run(facts) || all_are_heard(facts, now);
+bool peers_are_heard(const State& state) {
+    return !may_have_run(state) || all_are_heard(state.facts, state.now);
 }
 
 }  // namespace quorate

@@ -145,6 +145,11 @@ struct open_epoch {
         return write(state, with_new_epoch(state.facts));
     }
 };
+struct take_order_back {
+    static Out decide(const State& state, const auto&) {
+        return write(state, without_rebuild(state.facts));
+    }
+};
 struct tell_final_mark {
     static Out decide(const State& state, const auto&) {
         return write(state, with_final_mark(state.facts));
@@ -210,7 +215,8 @@ struct Replica : MachineDef<Replica, Out> {
       Rule<R25, examining,          cannot_continue,  parked,             park,                 always>,
       Rule<R26, parked,             look_again,       examining,          look,                 always>,
       Rule<R27, serving,            record_behind,    serving,            put_record_back,      always>,
-      Rule<R28, examining,          record_behind,    examining,          put_record_back,      always>
+      Rule<R28, examining,          record_behind,    examining,          put_record_back,      always>,
+      Rule<R29, examining,          order_falls_short, examining,         take_order_back,      always>
     > {};
     // clang-format on
 };

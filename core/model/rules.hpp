@@ -36,6 +36,7 @@ enum class RuleId : std::uint16_t {
     R26,
     R27,
     R28,
+    R29,
     // volume: the two-step nonce of a start (core/machines/volume.cpp)
     V01 = 151,
     V02,

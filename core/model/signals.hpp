@@ -78,6 +78,9 @@ struct cannot_continue {
 struct record_behind {
     bool operator==(const record_behind&) const = default;
 };  // the store shows an older record than this agent knows, or none
+struct order_falls_short {
+    bool operator==(const order_falls_short&) const = default;
+};  // this volume holds more than what is to be rebuilt from
 
 // volume
 struct wanted {
@@ -285,7 +288,7 @@ using ReplicaSignal =
                  signal::look_again, signal::may_start, signal::claimed, signal::child_ended,
                  signal::condemned, signal::not_continuation, signal::needs_admission,
                  signal::must_wait, signal::chosen, signal::unrebuilt, signal::stop_asked,
-                 signal::cannot_continue, signal::record_behind>;
+                 signal::cannot_continue, signal::record_behind, signal::order_falls_short>;
 using VolumeSignal =
     std::variant<signal::wanted, signal::untold, signal::announced, signal::unstamped,
                  signal::stamped, signal::confirmed, signal::let_go>;

@@ -69,8 +69,7 @@ bool wants_memory(const State& state) {
     if (may_name_founders(state))
         return facts.peers_asked_at == Instant{} && !all_are_heard(facts, state.now);
     return state.replica.phase == ReplicaPhase::examining && facts.desired && facts.disk &&
-           !facts.etcd_running && facts.peers_asked_at == Instant{} &&
-           !peers_are_heard(facts, state.now);
+           !facts.etcd_running && facts.peers_asked_at == Instant{} && !peers_are_heard(state);
 }
 
 }  // namespace

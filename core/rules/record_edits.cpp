@@ -229,6 +229,12 @@ ClusterRecord with_rebuild(const Facts& facts, const Rebuild& rebuild) {
     return record;
 }
 
+ClusterRecord without_rebuild(const Facts& facts) {
+    ClusterRecord record = known(facts);
+    record.rebuild.reset();
+    return record;
+}
+
 ClusterRecord with_new_epoch(const Facts& facts) {
     ClusterRecord record = known(facts);
     record.rebuild.reset();

@@ -46,6 +46,8 @@ std::optional<LogPosition> surviving_position(const Facts& facts);
 // Quorum lost: what this volume still holds, or that it holds nothing any more.
 ClusterRecord with_survivor(const Facts& facts);
 ClusterRecord with_rebuild(const Facts& facts, const Rebuild& rebuild);
+// The order is taken back.
+ClusterRecord without_rebuild(const Facts& facts);
 // The survivor's disk was rebuilt: a new epoch with one founder.
 ClusterRecord with_new_epoch(const Facts& facts);
 

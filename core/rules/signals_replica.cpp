@@ -134,6 +134,21 @@ bool is_as_approved(const Facts& facts) {
            (disk.identity->nonce == entry->nonce || disk.identity->nonce == entry->nonce_next);
 }
 
+// Who approved the order was shown what had been told until then. A volume that continues its
+// member and holds more was cut off, and may have acknowledged until it saw the order: with it the
+// cluster lives on, or a person decides anew with it before their eyes (S4, S7).
+bool holds_more_than_ordered(const Facts& facts) {
+    return facts.disk->shape != DiskShape::empty && !discontinuity(volume_of(facts)) &&
+           facts.record->rebuild->position < facts.disk->last;
+}
+
+Reading as_other_than_survivor(const State& state) {
+    if (state.replica.condemned || !holds_more_than_ordered(state.facts))
+        return signal::must_wait{};
+    if (!record_is_free(state) || !may_retry(state)) return std::nullopt;
+    return signal::order_falls_short{};
+}
+
 Reading as_survivor(const State& state) {
     const Facts& facts = state.facts;
     if (is_as_approved(facts))
@@ -276,8 +291,9 @@ Reading examined(const State& state) {
             "put the record of the cluster that is to live back, and move the data of the other "
             "one away"};
     if (facts.record && facts.record->rebuild) {
-        if (facts.record->rebuild->survivor != facts.settings.self) return signal::must_wait{};
-        return as_survivor(state);
+        return facts.record->rebuild->survivor == facts.settings.self
+                   ? as_survivor(state)
+                   : as_other_than_survivor(state);
     }
     if (state.replica.condemned && facts.disk->shape != DiskShape::empty) {
         if (is_sole_member(facts)) return last_copy(state.replica.reason);
@@ -296,7 +312,7 @@ Reading examined(const State& state) {
     // Nothing runs before those that may remember more were heard. One that is parked begins again
     // from here when it may start: only who examines asks them.
     if (verdict && std::holds_alternative<signal::may_start>(*verdict) &&
-        state.replica.phase == ReplicaPhase::examining && !peers_are_heard(facts, state.now))
+        state.replica.phase == ReplicaPhase::examining && !peers_are_heard(state))
         return std::nullopt;
     return verdict;
 }

@@ -162,6 +162,12 @@ void Agent::post(Observation observation) {
         state().replica.phase != ReplicaPhase::serving)
         for (Told& told : told_)
             told.status.reset();
+    // The core forgets what this etcd said; an equal answer of the next one is news
+    // [adapters/host/outbox.cpp Outbox::etcd_exited].
+    if (std::holds_alternative<EtcdExited>(observation)) {
+        told_[self_].status.reset();
+        told_list_.reset();
+    }
     if (twice_ && is_seen(observation)) {
         world_.faults.felt(Fault::tell_twice);
         inbox_.push_back(observation);

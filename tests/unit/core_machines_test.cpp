@@ -236,7 +236,7 @@ constexpr Asks asks[] = {
     {R01, "ExamineDisk"},  {R02, "WriteRecord"},   {R03, "WriteRecord"},  {R04, "WriteRecord"},
     {R09, "WriteRecord"},  {R11, "SetAsideData"},  {R12, "SetAsideData"}, {R14, "WriteRecord"},
     {R15, "WriteRecord"},  {R19, "RebuildEtcd"},   {R20, "RebuildEtcd"},  {R21, "WriteRecord"},
-    {R23, "WriteRecord"}, {R27, "WriteRecord"}, {R28, "WriteRecord"},  {R24, "ExitAgent"},
+    {R23, "WriteRecord"}, {R27, "WriteRecord"}, {R28, "WriteRecord"}, {R29, "WriteRecord"},  {R24, "ExitAgent"},
     {V01, "WriteRecord"},  {V02, "WriteRecord"},   {V03, "StampVolume"},  {V04, "StampVolume"},
     {V05, "WriteRecord"},  {V06, "WriteRecord"},
     {P01, "StartEtcd"},    {P05, "StartEtcd"},     {P06, "StopEtcd"},     {P07, "StopEtcd"},

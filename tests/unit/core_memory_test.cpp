@@ -91,22 +91,69 @@ TEST(PeersMemory, WhenNobodyAnswersTheRecordAloneDecides) {
     EXPECT_EQ(late.next.replica.phase, ReplicaPhase::claiming);
 }
 
-TEST(PeersMemory, NobodyIsAskedWhereNothingCanHaveRun) {
+// Replica 1 has an empty volume, and the record knows of no start on it.
+State unused() {
     State state = examining();
     state.facts.disk = DiskReport{};
     ReplicaEntry& entry = state.facts.record->replicas[Ordinal{1}];
     entry.nonce = Nonce{};
     entry.high_water = {};
+    return state;
+}
+
+TEST(PeersMemory, NobodyIsAskedWhereNothingCanHaveRun) {
+    State state = unused();
+    state.replica.told_at = state.now;
     const Step step = after(state, TimerFired{});
-    EXPECT_FALSE(holds<AskPeers>(step.decision));
+    EXPECT_FALSE(holds<AskPeers>(step.decision))
+        << "it told that its volume is empty, in this life";
     EXPECT_EQ(step.next.replica.phase, ReplicaPhase::claiming);
+}
+
+TEST(PeersMemory, AFirstStartAsksTooForTheRecordMayHaveGoneBack) {
+    State state = after(unused(), TimerFired{}).next;
+    EXPECT_EQ(state.replica.phase, ReplicaPhase::examining);
+    EXPECT_NE(state.facts.peers_asked_at, Instant{});
+    state = after(state, report(0)).next;
+    EXPECT_EQ(after(state, report(2)).next.replica.phase, ReplicaPhase::claiming);
+    const Step known = after(state, remembering(2, 600));
+    EXPECT_EQ(known.next.replica.phase, ReplicaPhase::awaiting_admission);
+}
+
+TEST(PeersMemory, AFounderThatHasToldNoIdIsRememberedByAnyOfThisEpoch) {
+    State state = unused();
+    state.facts.record->replicas[Ordinal{1}].member_id = MemberId{};
+    state.facts.record->founders = {Ordinal{0}, Ordinal{1}, Ordinal{2}};
+    state = after(state, remembering(2, 600)).next;
+    EXPECT_TRUE(remembered_of_self(state.facts));
+    state.facts.record->epoch = Epoch{state.facts.record->epoch.value + 1};
+    EXPECT_FALSE(remembered_of_self(state.facts));
+}
+
+TEST(PeersMemory, AnOldRecordTellsOfNoStartSinceThen) {
+    State state = unused();
+    ClusterRecord& record = *state.facts.record;
+    record.founders = {Ordinal{0}, Ordinal{1}, Ordinal{2}};
+    for (const std::uint32_t o : {0U, 1U, 2U}) {
+        record.replicas[Ordinal{o}].nonce = Nonce{};
+        record.replicas[Ordinal{o}].high_water = {};
+    }
+    record.replicas[Ordinal{2}].member_id = MemberId{};
+    state.facts.disk->last = {Term{1}, LogIndex{3}};
+    ClusterRecord now = with_starts_since(record, state.facts);
+    EXPECT_NE(now.replicas[Ordinal{0}].high_water, LogPosition{}) << "one that was let in";
+    EXPECT_EQ(now.replicas[Ordinal{1}].high_water, LogPosition{}) << "its own volume is here";
+    EXPECT_EQ(now.replicas[Ordinal{2}].high_water, LogPosition{}) << "no founder was elected yet";
+    state.facts.disk->last = {Term{2}, LogIndex{4}};
+    now = with_starts_since(record, state.facts);
+    EXPECT_NE(now.replicas[Ordinal{2}].high_water, LogPosition{}) << "a quorum elected a leader";
 }
 
 TEST(PeersMemory, TheOnlyReplicaWaitsForNobody) {
     State state = test::state(0, 1);
     state.facts.settings.policy.peers_wait = wait;
     EXPECT_TRUE(unheard_peers(state.facts).empty());
-    EXPECT_TRUE(peers_are_heard(state.facts, state.now));
+    EXPECT_TRUE(peers_are_heard(state));
 }
 
 TEST(PeersMemory, WhoWasHeardInThisLifeIsNotWaitedForAgain) {
@@ -116,7 +163,7 @@ TEST(PeersMemory, WhoWasHeardInThisLifeIsNotWaitedForAgain) {
     EXPECT_EQ(state.replica.phase, ReplicaPhase::claiming);
     EXPECT_EQ(state.facts.peers_asked_at, test::now + milliseconds(10)) << "only for replica 2";
     state.facts.peers_asked_at = Instant{};
-    EXPECT_TRUE(peers_are_heard(state.facts, state.now));
+    EXPECT_TRUE(peers_are_heard(state));
 }
 
 // Agent 0 has told that its volume is empty, and so have all that are to found.

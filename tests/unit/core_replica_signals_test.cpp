@@ -202,6 +202,32 @@ TEST(ReadReplica, AServingOnePutsBackARecordThatStaysBehind) {
     EXPECT_EQ(std::nullopt, read_replica(state)) << "it is being written";
 }
 
+// Replica 0 was cut off from those who approved a rebuild from replica 1.
+State beside_an_order(LogPosition approved) {
+    State state = examining();
+    state.facts.record->rebuild = Rebuild{Ordinal{1}, approved, {}, "token"};
+    return state;
+}
+
+TEST(ReadReplica, AnOrderToRebuildFromLessThanThisVolumeHoldsIsTakenBack) {
+    const LogPosition held = examining().facts.disk->last;
+    State state = beside_an_order({held.term, LogIndex{held.index.value - 1}});
+    ASSERT_TRUE(is<signal::order_falls_short>(read_replica(state)));
+    const auto turn = turn_replica(state, signal::order_falls_short{});
+    const auto& write = std::get<WriteRecord>(turn.effects.commands.at(0));
+    EXPECT_FALSE(write.record.rebuild);
+    state.in_flight[CommandId{1}] = Command{CommandId{1}, state.now, WriteRecord{}};
+    EXPECT_EQ(std::nullopt, read_replica(state)) << "it is being written";
+}
+
+TEST(ReadReplica, AnOrderStandsBesideAVolumeThatHoldsNoMore) {
+    State state = beside_an_order(examining().facts.disk->last);
+    EXPECT_TRUE(is<signal::must_wait>(read_replica(state)));
+    state.facts.record->rebuild->position = {};
+    state.facts.disk->identity->nonce = Nonce{7};
+    EXPECT_TRUE(is<signal::must_wait>(read_replica(state))) << "rolled back, or a copy";
+}
+
 TEST(ReadReplica, OneThatWaitsGoesToPutBackARecordThatStaysBehind) {
     State state = examining();
     state.facts.record_there = RecordRevision{12};
