@@ -30,7 +30,8 @@ ARROWS = {
     "adapters/etcd": EDGE,
     "adapters/journal": EDGE,
     "adapters/kine": EDGE,
-    "adapters/kube": EDGE,
+    "adapters/http": EDGE,
+    "adapters/kube": EDGE + ["adapters/local"],
     "adapters/local": EDGE,
     "adapters/log": EDGE + ["core"],
     "adapters/metrics": EDGE + ["core", "core/rules"],
@@ -57,6 +58,8 @@ ONLY = [
     (r"rocksdb/|adapters/journal/store\.hpp", r"adapters/journal/(store\.hpp|\w+\.cpp)$",
      "RocksDB's headers stay in the journal"),
     (r"spdlog/", r"adapters/log/", "one place writes logs"),
+    (r"curl/", r"adapters/kube/client\.cpp$", "one place calls the Kubernetes API"),
+    (r"boost/beast", r"adapters/(http/|etcd/peer_http\.cpp$)", "HTTP is for probes and for etcd's peer port"),
 ]
 
 # What the pure core may know of the standard library: nothing that tells time, draws numbers,
