@@ -97,12 +97,20 @@ Cluster::~Cluster() {
                        "--grace-period=0", "--wait=false"});
 }
 
-void Cluster::uninstall() {
+// To nought first: agents that are uninstalled lose the right to ask whether this is a restart, and
+// wait for an answer until their grace is over.
+void Cluster::end() const {
+    scale(0);
+    await_no_pods();
+    uninstall();
+}
+
+void Cluster::uninstall() const {
     must_helm({"uninstall", release, "--namespace", space_});
     await_no_pods();
 }
 
-void Cluster::reinstall() {
+void Cluster::reinstall() const {
     uninstall();
     install();
 }

@@ -65,8 +65,9 @@ class Cluster {
     void scale(int replicas) const;
     void delete_pod(int ordinal, Words how = {}) const;  // does not wait
     void delete_pod_and_claim(int ordinal) const;
-    void uninstall();  // pods are gone when it returns; claims stay
-    void reinstall();
+    void end() const;        // pods and release are gone when it returns; claims stay
+    void uninstall() const;  // the same, at once and with all rights
+    void reinstall() const;
 
     std::unique_ptr<etcd::Client> client(int ordinal) const;
     e2e::Writer::Clients clients(int replicas) const;

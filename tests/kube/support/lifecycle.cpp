@@ -56,7 +56,7 @@ void Lifecycle::TearDown() {
         const std::string missing = writer_ ? writer_->missing() : "";
         EXPECT_EQ(missing, "");
         writer_.reset();
-        cluster_->uninstall();
+        cluster_->end();
         EXPECT_EQ(cluster_->unreplayable(), "");
     }
     cluster_.reset();
