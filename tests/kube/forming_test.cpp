@@ -31,7 +31,8 @@ TEST_F(Forming, AReleaseInstalledAgainOverItsClaimsGoesOn) {
     form();
     const Words ids = cluster().member_ids(3);
     const Lineage lineage = cluster().record().lineage;
-    cluster().reinstall();
+    cluster().uninstall();
+    cluster().install();
     cluster().await_steady(3);
     EXPECT_EQ(cluster().member_ids(3), ids);
     EXPECT_EQ(cluster().record().lineage, lineage);

@@ -110,10 +110,6 @@ void Cluster::uninstall() const {
     await_no_pods();
 }
 
-void Cluster::reinstall() const {
-    uninstall();
-    install();
-}
 
 // --- What it says --------------------------------------------------------------------------------
 
@@ -340,22 +336,30 @@ e2e::Writer::Clients Cluster::clients(int replicas) const {
     return clients;
 }
 
+// Of a copy, elsewhere.
+Ran Cluster::replay(int ordinal, const Words& how) const {
+    const fs::path elsewhere = new_directory();
+    fs::copy(volume(ordinal) / "journal", elsewhere / "journal", fs::copy_options::recursive);
+    const char* quorate = std::getenv("QUORATE_BINARY");
+    Words words{quorate == nullptr ? "quorate" : quorate, "replay", elsewhere / "journal"};
+    words.insert(words.end(), how.begin(), how.end());
+    Ran ran = e2e::run(words);
+    std::error_code ignored;
+    fs::remove_all(elsewhere, ignored);
+    return ran;
+}
+
 std::string Cluster::unreplayable() const {
     std::string problems;
     for (int i = 0; i < static_cast<int>(limits::replicas_max); ++i) {
-        const fs::path journal = volume(i) / "journal";
-        if (volume(i).empty() || !fs::exists(journal)) continue;
-        const fs::path elsewhere = new_directory();
-        fs::copy(journal, elsewhere / "journal", fs::copy_options::recursive);
-        const char* quorate = std::getenv("QUORATE_BINARY");
-        const Ran ran = e2e::run(
-            {quorate == nullptr ? "quorate" : quorate, "replay", elsewhere / "journal", "--quiet"});
-        if (ran.status != 0)
-            problems += pod_name(i) + ": " + ran.out + ran.err + "\n";
-        std::error_code ignored;
-        fs::remove_all(elsewhere, ignored);
+        const fs::path directory = volume(i);
+        if (directory.empty() || !fs::exists(directory / "journal")) continue;
+        const Ran ran = replay(i, {"--quiet"});
+        if (ran.status != 0) problems += pod_name(i) + ": " + ran.out + ran.err + "\n";
     }
     return problems;
 }
+
+std::string Cluster::told_by_journal(int ordinal) const { return replay(ordinal, {}).out; }
 
 }  // namespace quorate::kube_e2e

@@ -65,22 +65,23 @@ class Cluster {
     void scale(int replicas) const;
     void delete_pod(int ordinal, Words how = {}) const;  // does not wait
     void delete_pod_and_claim(int ordinal) const;
+    void install() const;    // again, over the claims of before
     void end() const;        // pods and release are gone when it returns; claims stay
     void uninstall() const;  // the same, at once and with all rights
-    void reinstall() const;
 
     std::unique_ptr<etcd::Client> client(int ordinal) const;
     e2e::Writer::Clients clients(int replicas) const;
 
     // Every claim's journal, copied away from where it was written, replays; returns what did not.
     std::string unreplayable() const;
+    // One that is still written to, event by event and decision by decision.
+    std::string told_by_journal(int ordinal) const;
 
   private:
+    Ran replay(int ordinal, const Words& how) const;
     std::string pod_name(int ordinal) const;
     kube::Resource resource(const std::string& group, const std::string& kind,
                             const std::string& name) const;
-
-    void install() const;
 
     const Options options_;
     const std::string space_;
