@@ -20,6 +20,16 @@ use_cluster() {
     export PATH=$home/programs/kubernetes:$home/programs/helm:$PATH
 }
 
+# Wrapped around a program: names are resolved by the cluster, and for it alone. Nodes that are started
+# from there make their namespaces below /run/netns, which everybody must see: only the mount that
+# resolv.conf lies on stops to be shared.
+# shellcheck disable=SC2016
+with_names=(unshare --mount --propagation unchanged -- bash -c '
+file=$(realpath /etc/resolv.conf)
+mount --make-private "$(findmnt --noheadings --first-only --output TARGET --target "$file")"
+mount --bind "$0" "$file"
+exec "$@"' "$home/resolv.conf")
+
 kubectl() (
     use_cluster
     in_plane kubectl "$@"
@@ -132,6 +142,7 @@ define_plane() {
     }
 }
 END
+    printf 'nameserver %s\nsearch svc.cluster.local cluster.local\n' "$dns_address" >"$home/resolv.conf"
     define dns nsenter --net="/run/netns/$cluster" "$home/programs/coredns/coredns" -conf "$home/Corefile"
     define volumes nsenter --net="/run/netns/$cluster" "$root/tools/kube/volumes" "$home"
 }

@@ -53,6 +53,7 @@ start() {
     rm -f "$home/pids/$1"
     setsid "${clean_environment[@]}" bash -c "$become_daemon" "$1" "$home/pids/$1" "$(<"$home/commands/$1")" \
         >>"$home/log/$1.log" 2>&1 </dev/null &
+    disown # or this shell would tell of its end, when `down` comes in the same one
     await 10 "$1 did not start" test -e "$home/pids/$1"
 }
 

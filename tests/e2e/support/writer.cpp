@@ -11,8 +11,6 @@ namespace {
 
 constexpr Span put_deadline = seconds(2);
 constexpr Span get_deadline = seconds(10);
-// About a hundred writes a second: always some in flight, and few enough to read all back.
-constexpr std::chrono::milliseconds pause{8};
 
 std::string key_of(std::size_t number) { return "written/" + std::to_string(number); }
 
@@ -22,7 +20,8 @@ std::string Writer::value_of(std::size_t number) {
     return "value-of-write-number-" + std::to_string(1'000'000 + number);
 }
 
-Writer::Writer(Clients clients) : clients_(std::move(clients)), thread_([this] { write(); }) {}
+Writer::Writer(Clients clients, std::chrono::milliseconds pause)
+    : clients_(std::move(clients)), pause_(pause), thread_([this] { write(); }) {}
 
 Writer::~Writer() { stop(); }
 
@@ -42,16 +41,20 @@ void Writer::write() {
         const auto answer = client.put(key_of(number), value_of(number), put_deadline);
         if (const auto* revision = std::get_if<Revision>(&answer)) {
             numbers_.push_back(number);
+            if (*revision <= newest_)
+                backwards_ += key_of(number) + " is of revision " +
+                              std::to_string(revision->value) + ", one before it of " +
+                              std::to_string(newest_.value) + "\n";
             newest_ = std::max(newest_, *revision);
             ++acknowledged_;
         }
-        std::this_thread::sleep_for(pause);
+        std::this_thread::sleep_for(pause_);
     }
 }
 
 std::string Writer::missing() {
     stop();
-    std::string problems;
+    std::string problems = backwards_;
     std::size_t turn = 0;
     for (const std::size_t number : numbers_) {
         std::optional<std::string> value;
