@@ -13,8 +13,11 @@ struct Forming : Lifecycle {
         for (const int i : {0, 1, 2})
             EXPECT_EQ(cluster().restarts(i), 0) << i;
         // As a person in the pod.
-        Words in_pod{"exec", "q-0", "--", "etcdctl", "--cacert", "/data/pki/etcd/ca.crt", "--cert",
-                     "/data/pki/etcd/client.crt", "--key", "/data/pki/etcd/client.key"};
+        Words in_pod{"exec",     "q-0",
+                     "--",       "etcdctl",
+                     "--cacert", "/data/pki/etcd/ca.crt",
+                     "--cert",   "/data/pki/etcd/client.crt",
+                     "--key",    "/data/pki/etcd/client.key"};
         Words listing = in_pod;
         listing.insert(listing.end(), {"member", "list"});
         const std::string members = cluster().must_kubectl(listing);

@@ -6,8 +6,8 @@ namespace {
 
 struct Journals : Lifecycle {};
 
-// Each case ends with it; here there is most to be decided again: claims that were members before, a
-// pod that was killed, one that was deleted.
+// Each case ends with it; here there is most to be decided again: claims that were members before,
+// a pod that was killed, one that was deleted.
 TEST_F(Journals, EveryOneReplaysElsewhere) {
     form();
     cluster().scale(1);

@@ -69,7 +69,8 @@ TEST_F(Nodes, ADrainHonoursTheBudget) {
     EXPECT_EQ(first.status, 0) << first.err;
     EXPECT_EQ(second.status, 0) << second.err;
     EXPECT_NE((first.err + second.err).find("disruption budget"), std::string::npos)
-        << "neither had to wait\n" << first.err << second.err;
+        << "neither had to wait\n"
+        << first.err << second.err;
     cluster().await_steady(3);
     EXPECT_EQ(cluster().member_ids(3), ids) << "claims follow their pods";
     expect_epoch_one();

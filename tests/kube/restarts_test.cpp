@@ -49,9 +49,9 @@ TEST_F(Restarts, AKilledAgentIsTheSameMember) {
     const Words ids = cluster().member_ids(3);
     for (const int ordinal : {0, 2}) {
         const int before = cluster().restarts(ordinal);
-        const std::string pid = lab({"container-pid",
-                                     cluster().space() + "/q-" + std::to_string(ordinal),
-                                     cluster().node_of(ordinal)});
+        const std::string pid =
+            lab({"container-pid", cluster().space() + "/q-" + std::to_string(ordinal),
+                 cluster().node_of(ordinal)});
         ASSERT_EQ(::kill(std::stoi(pid), SIGKILL), 0) << pid;
         cluster().await("a restart", [&] { return cluster().restarts(ordinal) > before; });
         cluster().await_steady(3);
@@ -61,15 +61,14 @@ TEST_F(Restarts, AKilledAgentIsTheSameMember) {
     expect_epoch_one();
 }
 
-// Its node is cut off and does not hear that the pod is deleted: two pods of one name and one volume
-// live until the cable is back.
+// Its node is cut off and does not hear that the pod is deleted: two pods of one name and one
+// volume live until the cable is back.
 TEST_F(Restarts, AForcedDeletionWithTheProcessStillAliveMakesNoTwin) {
     form();
     const Words ids = cluster().member_ids(3);
     const std::string node = cluster().node_of(1);
     const std::string uid = cluster().pod_uid(1);
-    const std::string old_process =
-        lab({"container-pid", cluster().space() + "/q-1", node});
+    const std::string old_process = lab({"container-pid", cluster().space() + "/q-1", node});
     kube_e2e::kubectl({"cordon", node});
     lab({"node-cut", node});
     cluster().delete_pod(1, {"--force", "--grace-period=0"});

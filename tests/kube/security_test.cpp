@@ -47,8 +47,8 @@ TEST_F(Security, NoSecretIsInLogsStatusRecordEventsOrJournal) {
     ASSERT_GT(secrets.size(), 9U) << "the keys of three replicas";
     // The kubelet's copy of the token that the pod shows the API server.
     for (const int i : {0, 1, 2}) {
-        const std::string pid = lab({"container-pid", cluster().space() + "/q-" + std::to_string(i),
-                                     cluster().node_of(i)});
+        const std::string pid = lab(
+            {"container-pid", cluster().space() + "/q-" + std::to_string(i), cluster().node_of(i)});
         const std::string token =
             e2e::text_of("/proc/" + std::to_string(std::stoi(pid)) +
                          "/root/var/run/secrets/kubernetes.io/serviceaccount/token");
@@ -116,8 +116,7 @@ TEST_F(Rights, EachVerbIsNeeded) {
         install({.replicas = 0});
         take(right);
         cluster().scale(1);
-        const std::string words =
-            "cannot " + right.verb + " resource \"" + right.resource + "\"";
+        const std::string words = "cannot " + right.verb + " resource \"" + right.resource + "\"";
         cluster().await("the words: " + words, [&] {
             return cluster().logs(0).find(words) != std::string::npos ||
                    cluster().logs(0, true).find(words) != std::string::npos;

@@ -16,7 +16,7 @@ in_plane() {
 
 # For what a person or a test runs: the cluster's own kubectl and helm, as administrator, past any proxy.
 use_cluster() {
-    export KUBECONFIG=$home/pki/admin.kubeconfig NO_PROXY='*' no_proxy='*'
+    export KUBECONFIG=$home/pki/admin.kubeconfig QUORATE_KUBE_HOME=$home NO_PROXY='*' no_proxy='*'
     export PATH=$home/programs/kubernetes:$home/programs/helm:$PATH
 }
 

@@ -1,6 +1,6 @@
 // A client that never stops writing: puts of unique keys, one after the other, on all client URLs
-// in turn. It remembers what was acknowledged; that must be there at the end, whatever happened, and
-// each acknowledged write must be of a higher revision than those before it.
+// in turn. It remembers what was acknowledged; that must be there at the end, whatever happened,
+// and each acknowledged write must be of a higher revision than those before it.
 #pragma once
 
 #include <atomic>

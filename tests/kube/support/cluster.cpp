@@ -77,12 +77,18 @@ Cluster::Cluster(const std::string& name, Options options)
 }
 
 void Cluster::install() const {
-    Words words{"install", release, source_root() + "/deploy/chart", "--namespace", space_, "--set",
-                "controlPlane.backingStore.etcd.embedded.enabled=true", "--set",
-                "controlPlane.statefulSet.highAvailability.replicas=" +
-                    std::to_string(options_.replicas),
-                "--set",
-                "controlPlane.statefulSet.scheduling.podManagementPolicy=" + options_.policy};
+    Words words{
+        "install",
+        release,
+        source_root() + "/deploy/chart",
+        "--namespace",
+        space_,
+        "--set",
+        "controlPlane.backingStore.etcd.embedded.enabled=true",
+        "--set",
+        "controlPlane.statefulSet.highAvailability.replicas=" + std::to_string(options_.replicas),
+        "--set",
+        "controlPlane.statefulSet.scheduling.podManagementPolicy=" + options_.policy};
     for (const std::string& value : options_.set)
         words.insert(words.end(), {"--set", value});
     must_helm(words);
@@ -109,7 +115,6 @@ void Cluster::uninstall() const {
     must_helm({"uninstall", release, "--namespace", space_});
     await_no_pods();
 }
-
 
 // --- What it says --------------------------------------------------------------------------------
 
@@ -248,7 +253,8 @@ void Cluster::await_steady(int replicas) const {
         const Json now = status(ordinal);
         if (!now.is_object() || !pod_is_ready(ordinal)) return false;
         const Json& view = now["view"];
-        // An agent without authority follows; the one that has it lets go once nothing is to be done.
+        // An agent without authority follows; the one that has it lets go once nothing is to be
+        // done.
         const std::string phase = view.value("cluster_phase", "");
         return now["self"].value("ready", false) && (phase == "steady" || phase == "following") &&
                view.value("repair", "") == "idle" && view.value("voters", 0) == replicas &&
@@ -320,11 +326,11 @@ std::unique_ptr<etcd::Client> Cluster::client(int ordinal) const {
         if (auto made = local::ensure_etcd_certificates(pki_, {"localhost"}); !made)
             throw std::runtime_error(made.error().where + ": " + made.error().what);
     }
-    const std::string host = pod_name(ordinal) + "." + release + "-headless." + space_ +
-                             ".svc.cluster.local";
-    auto made = etcd::Client::create(
-        {"https://" + host + ":2379", "https://" + host + ":2380"},
-        etcd::Tls{pki_ / "ca.crt", pki_ / "client.crt", pki_ / "client.key"});
+    const std::string host =
+        pod_name(ordinal) + "." + release + "-headless." + space_ + ".svc.cluster.local";
+    auto made =
+        etcd::Client::create({"https://" + host + ":2379", "https://" + host + ":2380"},
+                             etcd::Tls{pki_ / "ca.crt", pki_ / "client.crt", pki_ / "client.key"});
     if (!made) throw std::runtime_error(made.error().where + ": " + made.error().what);
     return std::move(*made);
 }

@@ -39,8 +39,8 @@ const kube::Client& api() {
     static const std::unique_ptr<kube::Client> client = [] {
         const std::filesystem::path pki = variable("QUORATE_KUBE_HOME") + "/pki";
         kube::Access access;
-        access.server = must({"kubectl", "config", "view", "--output",
-                              "jsonpath={.clusters[0].cluster.server}"});
+        access.server = must(
+            {"kubectl", "config", "view", "--output", "jsonpath={.clusters[0].cluster.server}"});
         access.ca = pki / "ca.crt";
         access.certificate = pki / "admin.crt";
         access.key = pki / "admin.key";

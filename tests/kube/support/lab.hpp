@@ -1,5 +1,5 @@
-// The Kubernetes of tools/e2e-kube, from inside: `tools/e2e-kube test` starts this program where the
-// API is and the cluster's names resolve. What is looked at often is asked without a program in
+// The Kubernetes of tools/e2e-kube, from inside: `tools/e2e-kube test` starts this program where
+// the API is and the cluster's names resolve. What is looked at often is asked without a program in
 // between; what is done is done as a person does it, by kubectl, helm and tools/e2e-kube.
 #pragma once
 

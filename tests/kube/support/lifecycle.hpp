@@ -17,7 +17,8 @@ class Lifecycle : public testing::Test {
 
     // Without a writer and without waiting.
     Cluster& install(Cluster::Options options);
-    // Installs, awaits it, and begins to write on replicas 0 to `writers` - 1 (0: on all at the start).
+    // Installs, awaits it, and begins to write on replicas 0 to `writers` - 1 (0: on all at the
+    // start).
     Cluster& form(Cluster::Options options = {}, int writers = 0);
     Cluster& cluster() { return *cluster_; }
     e2e::Writer& writer() { return *writer_; }
