@@ -94,7 +94,7 @@ void vouch_for_record(State& state) {
     if (!ours || !facts.record_known || !facts.record_unreadable.empty()) return;
     if (goes_back(*before, facts.record)) {
         if (!facts.record_there) note_behind(state, facts.record);
-        facts.record = std::move(before);
+        facts.record = with_starts_since(std::move(*before), facts);
     }
     before.reset();
 }

@@ -24,6 +24,9 @@ MemberId identity_of(const Facts& facts, const ReplicaEntry& entry) {
     return facts.disk->member_id;
 }
 
+// Every log that an etcd ran on reached this.
+constexpr LogPosition least_that_ran{Term{1}, LogIndex{1}};
+
 bool heard(const Facts& facts, Ordinal peer) {
     const PeerFact* fact = facts.peers.find(peer);
     return fact != nullptr && fact->at >= facts.started_at;
@@ -66,6 +69,18 @@ std::optional<Hearsay> remembered_of_self(const Facts& facts) {
         if (!most || most->what.position < told->position) most = Hearsay{peer, *told};
     }
     return most;
+}
+
+ClusterRecord with_starts_since(ClusterRecord record, const Facts& facts) {
+    const bool elected = facts.disk->last.index.value > record.founders.size();
+    for (auto& [ordinal, entry] : record.replicas) {
+        const bool never_ran = entry.claim == VolumeClaim::holding && entry.nonce.value == 0 &&
+                               entry.high_water == LogPosition{};
+        if (!never_ran || ordinal == facts.settings.self) continue;
+        if (entry.member_id.value == 0 && !elected) continue;
+        entry.high_water = least_that_ran;
+    }
+    return record;
 }
 
 std::vector<Ordinal> unheard_peers(const Facts& facts) {

@@ -26,6 +26,12 @@ struct Hearsay {
 };
 std::optional<Hearsay> remembered_of_self(const Facts& facts);
 
+// A record that an earlier life of this agent, or the last start on its volume, knew: starts since
+// are not in it. Whose first one it does not have may have run, so that an empty volume there is no
+// unused one. Founders have not while this log ends with what they bootstrapped from, an entry for
+// each; what comes after is a leader's, and a quorum of them elected it.
+ClusterRecord with_starts_since(ClusterRecord record, const Facts& facts);
+
 // Those that may remember and were not heard in this life of the agent. What they remember of this
 // replica cannot have grown since: its etcd runs only under this agent.
 std::vector<Ordinal> unheard_peers(const Facts& facts);

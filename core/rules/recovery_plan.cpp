@@ -22,7 +22,8 @@ bool is_member(const ClusterRecord& record, Ordinal ordinal, const ReplicaEntry&
 // A founder stamps its volume only after it announced the stamp, and runs only after that (S5).
 bool never_ran(const ClusterRecord& record, const ReplicaEntry& entry) {
     return record.stage == RecordStage::forming && entry.member_id.value == 0 &&
-           entry.nonce.value == 0 && entry.nonce_next.value == 0;
+           entry.nonce.value == 0 && entry.nonce_next.value == 0 &&
+           entry.high_water == LogPosition{};
 }
 
 std::string token_of(const ClusterRecord& record, const RecoveryPlan& plan) {

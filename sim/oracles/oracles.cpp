@@ -56,6 +56,19 @@ bool nobody_knows_more(const World& world, std::uint8_t by) {
     return true;
 }
 
+// Its log goes on behind what founders bootstrap from: it knows that a quorum of them has run.
+bool somebody_saw_it_form(const World& world, std::uint8_t by, const EtcdData& data) {
+    if (!world.store.record) return false;
+    for (std::uint8_t o = 0; o < Network::size; ++o) {
+        const EtcdData* theirs = world.cluster.data(o);
+        if (o == by || theirs == nullptr || theirs->cluster != data.cluster) continue;
+        if (theirs->last_index() > world.store.record->founders.size() &&
+            hears_and_tells(world, by, o))
+            return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 bool Oracles::lives(std::uint8_t o) const {
@@ -173,8 +186,10 @@ void Oracles::founding(std::uint8_t o, const EtcdData& data) {
     const bool second = !known && !clusters_.empty();
     const bool again = known && ran_.count(data.id.value) > 0;
     // A record from before its first start, and a volume that lost what it founded then.
-    const bool unheard_of = (second && nobody_knew_) || (again && record_was_changed_ && lost_[o] &&
-                                                         nobody_knows_more(world_, o));
+    const bool before_first_start =
+        again && record_was_changed_ && lost_[o] && nobody_knows_more(world_, o) &&
+        !somebody_saw_it_form(world_, o, data) && !somebody_remembers(o, data.id, data.last());
+    const bool unheard_of = (second && nobody_knew_) || before_first_start;
     if (unheard_of) {
         ++findings_.counts.unheard_of;
         forgive_all();

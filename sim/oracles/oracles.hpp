@@ -127,6 +127,7 @@ class Oracles : private PartOfWorld {
     void check_version(std::uint8_t o, const EtcdData& data);
     void check_floor(std::uint8_t o, const EtcdData& data);
     bool remembers(std::uint8_t peer, std::uint8_t o, MemberId id, LogPosition last) const;
+    bool somebody_remembers(std::uint8_t o, MemberId id, LogPosition last) const;
     void note_what_can_tell(std::uint8_t o);
     bool knows_a_cluster(std::uint8_t o) const;
     void naming_founders(std::uint8_t by);

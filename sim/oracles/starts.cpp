@@ -97,6 +97,12 @@ bool Oracles::remembers(std::uint8_t peer, std::uint8_t o, MemberId id, LogPosit
            world_.network.linked(peer, o) && world_.network.linked_since(peer, o) <= since;
 }
 
+bool Oracles::somebody_remembers(std::uint8_t o, MemberId id, LogPosition last) const {
+    for (std::uint8_t peer = 0; peer < Network::size; ++peer)
+        if (peer != o && remembers(peer, o, id, last)) return true;
+    return false;
+}
+
 // With the nonce of the last start and no less than the recorded mark nothing outside the volume
 // tells it from a healthy one but what other agents remember: S5 speaks of recorded marks and of
 // memories within reach. Else it may, together with one that is down, lose what was acknowledged
@@ -112,10 +118,7 @@ void Oracles::excuse_start(std::uint8_t o, const EtcdData& data) {
 }
 
 bool Oracles::nobody_can_tell(std::uint8_t o, const EtcdData& data) const {
-    if (same_start_[o] != data.id) return false;
-    for (std::uint8_t peer = 0; peer < Network::size; ++peer)
-        if (peer != o && remembers(peer, o, data.id, data.last())) return false;
-    return true;
+    return same_start_[o] == data.id && !somebody_remembers(o, data.id, data.last());
 }
 
 // Judged as a start would be. What nobody can tell is no amnesia that anybody could notice.

@@ -130,6 +130,25 @@ TEST(PeersMemory, AFounderThatHasToldNoIdIsRememberedByAnyOfThisEpoch) {
     EXPECT_FALSE(remembered_of_self(state.facts));
 }
 
+TEST(PeersMemory, AnOldRecordTellsOfNoStartSinceThen) {
+    State state = unused();
+    ClusterRecord& record = *state.facts.record;
+    record.founders = {Ordinal{0}, Ordinal{1}, Ordinal{2}};
+    for (const std::uint32_t o : {0U, 1U, 2U}) {
+        record.replicas[Ordinal{o}].nonce = Nonce{};
+        record.replicas[Ordinal{o}].high_water = {};
+    }
+    record.replicas[Ordinal{2}].member_id = MemberId{};
+    state.facts.disk->last = {Term{1}, LogIndex{3}};
+    ClusterRecord now = with_starts_since(record, state.facts);
+    EXPECT_NE(now.replicas[Ordinal{0}].high_water, LogPosition{}) << "one that was let in";
+    EXPECT_EQ(now.replicas[Ordinal{1}].high_water, LogPosition{}) << "its own volume is here";
+    EXPECT_EQ(now.replicas[Ordinal{2}].high_water, LogPosition{}) << "no founder was elected yet";
+    state.facts.disk->last = {Term{2}, LogIndex{4}};
+    now = with_starts_since(record, state.facts);
+    EXPECT_NE(now.replicas[Ordinal{2}].high_water, LogPosition{}) << "a quorum elected a leader";
+}
+
 TEST(PeersMemory, TheOnlyReplicaWaitsForNobody) {
     State state = test::state(0, 1);
     state.facts.settings.policy.peers_wait = wait;
