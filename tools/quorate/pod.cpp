@@ -104,6 +104,11 @@ Exit run_in_pod(const std::filesystem::path& config_file) {
                                      std::string(vcluster::name_of(told->store)) +
                                      " is on: nothing runs in this pod that Quorate looks after; "
                                      "turn controlPlane.backingStore.etcd.embedded on instead");
+    if (!told->control_plane.empty())
+        return fail(Exit::usage,
+                    config_file.string() +
+                        ": quorate.controlPlane.command: this release runs etcd alone; "
+                        "leave it out and run the control plane beside it");
     for (const std::string& warning : told->warnings)
         warn(warning);
     const auto pod = this_pod();
