@@ -72,6 +72,7 @@ Span ObjectWatch::with_jitter(Span span) {
 void ObjectWatch::follow_record() {
     const Resource resource = record_of(names_);
     Span wait = first_pause;
+    Span wait_to_watch = first_pause;
     while (!stop_) {
         // From a list, whose version a watch may go on from also while there is no record.
         auto listed = client_->list(resource, call_deadline);
@@ -99,9 +100,24 @@ void ObjectWatch::follow_record() {
                              ? Result<std::optional<ClusterRecord>>(std::nullopt)
                              : record_in(object, names_));
                 });
-            if (!ended || !ended->ok()) break;
+            if (ended && ended->ok()) {
+                wait_to_watch = first_pause;
+                continue;
+            }
+            // A version that is too old is mended by the next list, and so is a connection that
+            // broke. Where watching is refused, lists go on alone, ever more seldom, and a person
+            // hears why.
+            if (!ended || ended->status == 410) {
+                wait_to_watch = first_pause;
+            } else {
+                Failure failure = failure_of(*ended, resource);
+                failure.kind = FailureKind::unavailable;
+                tell(Result<std::optional<ClusterRecord>>(tl::unexpected(std::move(failure))));
+                wait_to_watch = std::min(wait_to_watch * 2, longest_pause);
+            }
+            break;
         }
-        if (!pause(first_pause)) return;
+        if (!pause(wait_to_watch)) return;
     }
 }
 
