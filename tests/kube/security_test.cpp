@@ -122,10 +122,12 @@ TEST_F(Rights, EachVerbIsNeeded) {
     ASSERT_GE(all.size(), 10U);
     for (const Right& right : all) {
         if (right.resource == "events") continue;  // nothing is told to people as Events yet
-        install({.replicas = 0});
-        take(right);
         // Authority is wanted by who adds a member.
-        cluster().scale(right.resource == "leases" ? 2 : 1);
+        const int before = right.resource == "leases" ? 1 : 0;
+        install({.replicas = before});
+        if (before > 0) cluster().await_steady(before);
+        take(right);
+        cluster().scale(before + 1);
         cluster().await("words about " + right.verb + " of " + right.resource,
                         [&] { return is_missed(right); });
     }
