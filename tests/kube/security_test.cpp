@@ -121,7 +121,6 @@ TEST_F(Rights, EachVerbIsNeeded) {
     const std::vector<Right> all = granted();
     ASSERT_GE(all.size(), 10U);
     for (const Right& right : all) {
-        if (right.resource == "events") continue;  // nothing is told to people as Events yet
         // Authority is wanted by who adds a member.
         const int before = right.resource == "leases" ? 1 : 0;
         install({.replicas = before});
