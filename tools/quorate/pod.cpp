@@ -86,7 +86,7 @@ Result<void> certificates(const kube::Client& client, const Pod& pod,
         const std::string line = authority.error().where + ": " + authority.error().what;
         if (line != told) std::fprintf(stderr, "quorate: %s; asking again\n", line.c_str());
         told = line;
-        std::this_thread::sleep_for(ask_again);
+        std::this_thread::sleep_for(ask_again);  // the API has no event for being back
     }
     if (auto made = local::ensure_etcd_certificates(dir, certificate_names(pod)); !made)
         return made;

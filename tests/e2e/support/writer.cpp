@@ -48,7 +48,7 @@ void Writer::write() {
             newest_ = std::max(newest_, *revision);
             ++acknowledged_;
         }
-        std::this_thread::sleep_for(pause_);
+        std::this_thread::sleep_for(pause_);  // the rate of writes; nothing is awaited
     }
 }
 
