@@ -149,6 +149,7 @@ constexpr Reason reasons[] = {
     {RuleId::H25, "the reason for the removal is gone: gives it up"},
     {RuleId::H26, "the reason for the removal is gone: gives it up"},
     {RuleId::H27, "it holds other content than the leader at one revision: removes it"},
+    {RuleId::H28, "it was removed by somebody else as soon as it was a voter"},
     {RuleId::A01, "there is work: asks for authority"},
     {RuleId::A02, "has authority"},
     {RuleId::A03, "somebody else has authority"},

@@ -219,7 +219,8 @@ struct Repair : MachineDef<Repair, Out> {
       Rule<H24, catching_up, listed_voter,    verifying,   await_learner,  always>,
       Rule<H25, removing,    let_go,          idle,        close,          always>,
       Rule<H26, fencing,     let_go,          idle,        close,          always>,
-      Rule<H27, catching_up, content_differs, removing,    remove,         fresh_list>
+      Rule<H27, catching_up, content_differs, removing,    remove,         fresh_list>,
+      Rule<H28, verifying,   unlisted,        wiping,      expel,          always>
     > {};
     // clang-format on
 };

@@ -139,6 +139,7 @@ enum class RuleId : std::uint16_t {
     H25,
     H26,
     H27,
+    H28,
     // authority (core/machines/authority.cpp)
     A01 = 601,
     A02,

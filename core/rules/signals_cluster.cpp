@@ -337,6 +337,9 @@ RepairReading verifying(const State& state) {
     if (probe != nullptr && probe->status.serves &&
         probe->status.member_id == state.repair.member_id)
         return signal::serves{};
+    if (list_is_evidence(state) && target(state) == nullptr) return signal::unlisted{};
+    const ReplicaEntry* entry = state.facts.record->replicas.find(state.repair.ordinal);
+    if (entry != nullptr && entry->claim == VolumeClaim::wants_admission) return signal::stuck{};
     if (state.now >= state.repair.progress + state.facts.settings.policy.unresponsive_after)
         return signal::stuck{};
     return std::nullopt;

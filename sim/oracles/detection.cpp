@@ -92,6 +92,15 @@ void Detection::look_at_volume(std::uint8_t o) {
     sight = Sight{};
 }
 
+// Who has authority keeps everybody else from acting, and for whom no time passes no limit does
+// (K6).
+bool Detection::time_stands_for_who_acts() const {
+    return std::any_of(world_.agents.begin(), world_.agents.end(), [](const auto& agent) {
+        return agent->alive() && !agent->ages() &&
+               agent->state().authority.phase == AuthorityPhase::holding;
+    });
+}
+
 // Whoever has authority may do so beside any member that serves; while nobody can say whose content
 // is right, without replicas desired, and while etcd asks for a password that no agent has, nobody
 // is to go.
@@ -100,7 +109,8 @@ void Detection::look_at_learner() {
     std::uint64_t of = 0;
     std::uint8_t silent = 0;
     if (leader && hears_its_etcd(*leader) && reads_the_store(*leader) &&
-        world_.store.desired.replicas > 0 && !world_.cluster.asks_for_passwords())
+        world_.store.desired.replicas > 0 && !world_.cluster.asks_for_passwords() &&
+        !time_stands_for_who_acts())
         for (const View& view : world_.cluster.process(*leader).conf) {
             const bool quiet = !world_.cluster.process(view.ordinal).answers() ||
                                !world_.network.linked(*leader, view.ordinal);

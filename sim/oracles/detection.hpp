@@ -33,6 +33,7 @@ class Detection : private PartOfOracles {
     void look_at_learner();
     bool sees(std::uint8_t agent) const;
     bool hears_its_etcd(std::uint8_t agent);
+    bool time_stands_for_who_acts() const;
     bool reads_the_store(std::uint8_t agent) const;
     Span bound() const;
 

@@ -168,7 +168,10 @@ class Cluster : private Footing {
     void surround(std::uint8_t ordinal, const Surroundings& by);
     // Nobody without a password reads any more; who changes members needs none [v3rpc/member.go].
     bool asks_for_passwords() const { return auth_; }
-    void ask_for_passwords(bool auth) { auth_ = auth; }
+    void ask_for_passwords(bool auth) {
+        if (auth != auth_) touch();  // who served does not, or does again
+        auth_ = auth;
+    }
     // Replaces the data by a single member that keeps what this log holds.
     bool rebuild(std::uint8_t ordinal, const RebuildEtcd& how);
 
@@ -198,7 +201,7 @@ class Cluster : private Footing {
     Revision revision(std::uint8_t ordinal) const;
 
     // What an omniscient eye sees.
-    bool serves(std::uint8_t ordinal) const;            // a linearizable read succeeds now
+    bool serves(std::uint8_t ordinal) const;  // a linearizable read succeeds now
     void stop_defragmenting(std::uint8_t ordinal);
     void reset(std::uint8_t ordinal);                   // all its connections, at this instant
     void read_through(std::uint8_t ordinal);            // one has, or is about to

@@ -245,7 +245,7 @@ constexpr Asks asks[] = {
     {H02, "MoveLeader"},   {H03, "RemoveMember"},  {H04, "RemoveMember"}, {H05, "RemoveMember"},
     {H06, "WriteRecord"},  {H07, "WriteRecord"},   {H10, "AddLearner"},   {H11, "WriteRecord"},
     {H13, "WriteRecord"},  {H15, "CompareContent"},{H16, "PromoteMember"},{H17, "RemoveMember"}, {H27, "RemoveMember"},
-    {H18, "CompareContent"},{H22, "WriteRecord"},  {H23, "WriteRecord"},
+    {H18, "CompareContent"},{H22, "WriteRecord"},  {H23, "WriteRecord"},  {H28, "WriteRecord"},
     {A01, "AcquireAuthority"}, {A04, "ReleaseAuthority"},
     {K03, "DisarmCorrupt"},
     {B02, "Compact"},      {B03, "Compact"},       {B05, "Defragment"},
