@@ -68,6 +68,7 @@ void Episodes::take_next_step() {
 }
 
 void Episodes::refresh_network() {
+    world_.cluster.wake();
     Network& network = world_.network;
     Network::Weather weather;
     bool moved = false;

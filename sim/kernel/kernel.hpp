@@ -20,12 +20,18 @@ struct Kernel {
     }
 
     void note(std::uint64_t value) { digest = mix(digest, value); }
+    // What an agent was told or decided, or a member applied: with its time.
+    void note_deed(std::uint64_t value) {
+        note(value);
+        deeds = mix(mix(deeds, static_cast<std::uint64_t>(now.us)), value);
+    }
 
     // Life begins one second after zero: the core takes the instant zero for "never".
     Instant now{1'000'000};
     Queue queue;
     Streams streams;
-    std::uint64_t digest;
+    std::uint64_t digest;     // of all that happened
+    std::uint64_t deeds = 0;  // the same with leaps and without (simulator.md 5.3)
     std::uint64_t events = 0;
 };
 

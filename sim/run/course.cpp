@@ -13,6 +13,7 @@ Config config_of(const Tape& tape, const LifeOptions& options) {
     config.step = options.core;
     config.onlooker = options.onlooker;
     config.released_into = options.released_into;
+    config.leaps = options.leaps;
     return config;
 }
 
@@ -85,6 +86,7 @@ RunVerdict Course::end() {
         verdict.broken_at = world_.oracles.found_at();
     }
     verdict.digest = world_.kernel.digest;
+    verdict.deeds = world_.kernel.deeds;
     verdict.events = world_.kernel.events;
     verdict.faults = world_.faults.injected();
     verdict.faults_at_commands = world_.faults.took_at_commands();

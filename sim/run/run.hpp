@@ -31,6 +31,7 @@ struct RunVerdict {
     std::vector<Violation> violations;
     std::uint64_t seed = 0;
     std::uint64_t digest = 0;
+    std::uint64_t deeds = 0;
     std::uint64_t events = 0;
     std::uint64_t faults = 0;
     std::uint64_t faults_at_commands = 0;
@@ -63,6 +64,7 @@ struct LifeOptions {
     Onlooker* onlooker = nullptr;
     std::function<void(const World&)> look = {};  // sees the world as it was left
     std::vector<Released>* released_into = nullptr;
+    bool leaps = true;                   // each heartbeat is an event of its own without
     Checkpoints* checkpoints = nullptr;  // gets copies of the life as it goes by
 };
 RunVerdict run_tape(const Tape& tape, const LifeOptions& options = {});

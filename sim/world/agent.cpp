@@ -156,6 +156,7 @@ void Agent::leave(const std::string&) {
 
 void Agent::post(Observation observation) {
     if (!alive_) return;
+    world_.kernel.note_deed(std::uint64_t{self_} << 8 | observation.index());
     world_.oracles.told(self_, observation);
     // What is told of the others from here on was asked from here on, as the host has it.
     if (std::holds_alternative<RecordSeen>(observation) &&
@@ -270,9 +271,9 @@ Durable Agent::commit(std::span<const Record> records) {
             world_.config.onlooker->decided(world_, self_, record.event, decision);
         note_coverage(record);
         for (const RuleHit& hit : decision.hits)
-            world_.kernel.note((static_cast<std::uint64_t>(hit.rule) << 24) |
-                               (std::uint64_t{hit.from} << 16) | (std::uint64_t{hit.to} << 8) |
-                               static_cast<std::uint64_t>(hit.verdict));
+            world_.kernel.note_deed((static_cast<std::uint64_t>(hit.rule) << 24) |
+                                    (std::uint64_t{hit.from} << 16) | (std::uint64_t{hit.to} << 8) |
+                                    static_cast<std::uint64_t>(hit.verdict));
     }
     return Durable::yes;
 }

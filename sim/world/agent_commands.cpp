@@ -62,7 +62,7 @@ void Agent::start_command(const Command& command) {
     if (destroys(command.body)) ++world_.destructive_commands;
     world_.oracles.released(self_, command.id, committed_);
     world_.oracles.issued(self_, command);
-    world_.kernel.note((command.id.value << 8) | command.body.index());
+    world_.kernel.note_deed((command.id.value << 8) | command.body.index());
     if (const auto* wake = std::get_if<WakeAt>(&command.body)) {
         Happening alarm;
         alarm.kind = Kind::wake;

@@ -51,6 +51,7 @@ std::optional<std::uint8_t> Cluster::ordinal_of(const std::string& url) {
 }
 
 void Cluster::start(std::uint8_t o, const StartEtcd& how, const EtcdFlags& flags, Version version) {
+    wake();
     Process& p = at(o);
     const std::uint64_t incarnation = p.incarnation + 1;
     p = Process{};
@@ -69,6 +70,7 @@ void Cluster::start(std::uint8_t o, const StartEtcd& how, const EtcdFlags& flags
 }
 
 void Cluster::boot(std::uint8_t o) {
+    wake();
     if (const auto why = cannot_begin(o)) return end(o, *why);
     EtcdData left;  // a database without its log
     const Damage damage = volumes_[o].data ? disk(o).damage : Damage::none;
@@ -199,6 +201,7 @@ void Cluster::exit_after(std::uint8_t o, Span wait, ExitClass why) {
 }
 
 void Cluster::end(std::uint8_t o, ExitClass why) {
+    wake();
     Process& p = at(o);
     if (p.life == Life::down) return;
     ++topology_;
@@ -209,6 +212,7 @@ void Cluster::end(std::uint8_t o, ExitClass why) {
 }
 
 void Cluster::surround(std::uint8_t o, const Surroundings& by) {
+    wake();
     const bool was_slow = surroundings_[o].applies != 0;
     surroundings_[o] = by;
     if (by.defrag_takes == Span{} && at(o).busy) stop_defragmenting(o);
@@ -216,12 +220,14 @@ void Cluster::surround(std::uint8_t o, const Surroundings& by) {
 }
 
 void Cluster::freeze(std::uint8_t o, bool frozen) {
+    wake();
     ++topology_;
     at(o).frozen = frozen;
     if (!frozen) at(o).up_since = kernel_.now;
 }
 
 bool Cluster::rebuild(std::uint8_t o, const RebuildEtcd& how) {
+    wake();
     Volume& volume = volumes_[o];
     if (!volume.data || at(o).life != Life::down || !volume.identity) return false;
     if (volume.identity->epoch == how.epoch) return true;  // done before a crash
@@ -389,6 +395,7 @@ bool Cluster::defragment(std::uint8_t o) {
 }
 
 void Cluster::stop_defragmenting(std::uint8_t o) {
+    wake();
     ++topology_;
     at(o).busy = false;
     if (at(o).up()) apply(o);
@@ -396,6 +403,7 @@ void Cluster::stop_defragmenting(std::uint8_t o) {
 
 // Connections break: what is on its way to or from there does not arrive.
 void Cluster::reset(std::uint8_t o) {
+    wake();
     for (Message& message : messages_)
         if (message.from == o || message.to == o) message.cluster = ClusterId{};
 }
@@ -517,6 +525,7 @@ std::optional<Refused> Cluster::remove(std::uint8_t via, MemberId id, std::uint6
 }
 
 std::optional<Refused> Cluster::move_leader(std::uint8_t via, MemberId to) {
+    wake();
     Process& p = at(via);
     if (!p.answers()) return refused(Refusal::not_reachable, "connection refused");
     if (p.role != Role::leader) return refused(Refusal::not_leader, "etcdserver: not leader");

@@ -163,7 +163,10 @@ class Cluster : private Footing {
     // Every start there takes so much longer.
     void slow_start(std::uint8_t ordinal, Span more) { slow_[ordinal] = more; }
     const Medium& medium(std::uint8_t ordinal) const { return media_[ordinal]; }
-    void set_medium(std::uint8_t ordinal, const Medium& medium) { media_[ordinal] = medium; }
+    void set_medium(std::uint8_t ordinal, const Medium& medium) {
+        wake();
+        media_[ordinal] = medium;
+    }
     const Surroundings& surroundings(std::uint8_t ordinal) const { return surroundings_[ordinal]; }
     void surround(std::uint8_t ordinal, const Surroundings& by);
     // Nobody without a password reads any more; who changes members needs none [v3rpc/member.go].
@@ -214,6 +217,11 @@ class Cluster : private Footing {
 
     void happen(const Happening& what);
 
+    // Off: each heartbeat is an event of its own. A life is the same either way.
+    void set_leaps(bool leaps) { leaps_ = leaps; }
+    // Before anything that a heartbeat on its way could meet changes from outside.
+    void wake();
+
   private:
     enum class Say : std::uint8_t {
         append,
@@ -257,6 +265,8 @@ class Cluster : private Footing {
     void send_append(std::uint8_t o, Progress& to);
     void send(std::uint8_t from, MemberId to, Message message);
     void post(std::uint8_t from, Message message);
+    void deliver(Message message, Span delay);
+    Span usual_delay(std::uint8_t from);
     void receive(Message& message);
     void on_append(const Message& m);
     void on_append_reply(const Message& m);
@@ -273,6 +283,12 @@ class Cluster : private Footing {
     void take_write(std::uint8_t o, std::uint64_t write);
     bool apply_one(std::uint8_t o, const LogEntry& entry);
     void publish(std::uint8_t o);
+
+    // beats.cpp
+    bool is_calm(std::uint8_t leader, const Progress& progress);
+    void beat(std::uint8_t leader, const Progress& progress);
+    void settle_beats();
+    void wake(std::uint8_t o);
 
     // versions.cpp
     void agree_on_version(std::uint8_t o);
@@ -319,6 +335,15 @@ class Cluster : private Footing {
     };
     std::vector<Route> routes_;
     std::uint64_t topology_ = 0;
+    struct Beat {
+        std::uint8_t from = 0;
+        std::uint8_t to = 0;
+        std::uint64_t commit = 0;
+        Instant arrives;
+        Instant answered;  // when the answer arrives; zero until the heartbeat has
+    };
+    std::vector<Beat> beats_;  // on their way
+    bool leaps_ = true;
     std::vector<std::uint64_t> matches_;  // of advance_commit, kept for its memory
 };
 

@@ -89,6 +89,7 @@ void Cluster::campaign(std::uint8_t o, bool forced) {
 }
 
 void Cluster::tick(std::uint8_t o) {
+    settle_beats();
     Process& p = at(o);
     if (p.frozen) return;
     const Surroundings& around = surroundings_[o];
@@ -120,11 +121,7 @@ void Cluster::tick(std::uint8_t o) {
     agree_on_version(o);
     check_content(o);
     for (const Progress& progress : p.progress) {
-        if (progress.id == disk(o).id) continue;
-        Message m;
-        m.say = Say::heartbeat;
-        m.commit = std::min(progress.match, disk(o).commit);
-        send(o, progress.id, std::move(m));
+        if (progress.id != disk(o).id) beat(o, progress);
     }
 }
 
@@ -148,29 +145,20 @@ void Cluster::send(std::uint8_t from, MemberId to, Message message) {
     post(from, std::move(message));
 }
 
+Span Cluster::usual_delay(std::uint8_t from) {
+    return kernel_.streams.between(from, Purpose::raft_delay, microseconds(200),
+                                   microseconds(3'000));
+}
+
 void Cluster::post(std::uint8_t from, Message message) {
-    std::uint32_t slot = 0;
-    if (free_.empty()) {
-        slot = static_cast<std::uint32_t>(messages_.size());
-        messages_.push_back(std::move(message));
-    } else {
-        slot = free_.back();
-        free_.pop_back();
-        messages_[slot] = std::move(message);
-    }
-    Happening arrival;
-    arrival.kind = Kind::raft_message;
-    arrival.payload = slot;
-    arrival.target = messages_[slot].to;
-    Span delay =
-        kernel_.streams.between(from, Purpose::raft_delay, microseconds(200), microseconds(3'000));
+    Span delay = usual_delay(from);
     const Span later = network_.weather.later;
     if (later.us > 0)
         delay = delay + kernel_.streams.between(from, Purpose::weather, Span{}, later);
     const std::uint32_t entries_a_second = network_.weather.entries_a_second;
-    if (entries_a_second > 0 && messages_[slot].entries.size() > Network::small) {
+    if (entries_a_second > 0 && message.entries.size() > Network::small) {
         watcher_.suffered(Fault::bandwidth);
-        delay = delay + Span{static_cast<std::int64_t>(messages_[slot].entries.size()) * 1'000'000 /
+        delay = delay + Span{static_cast<std::int64_t>(message.entries.size()) * 1'000'000 /
                              entries_a_second};
     }
     // What it says it has synced before.
@@ -178,10 +166,26 @@ void Cluster::post(std::uint8_t from, Message message) {
         watcher_.suffered(Fault::slow_disk);
         delay = delay + kernel_.streams.between(from, Purpose::weather, Span{}, slow);
     }
+    deliver(std::move(message), delay);
+}
+
+void Cluster::deliver(Message message, Span delay) {
+    Happening arrival;
+    arrival.kind = Kind::raft_message;
+    arrival.target = message.to;
+    if (free_.empty()) {
+        arrival.payload = static_cast<std::uint32_t>(messages_.size());
+        messages_.push_back(std::move(message));
+    } else {
+        arrival.payload = free_.back();
+        free_.pop_back();
+        messages_[arrival.payload] = std::move(message);
+    }
     kernel_.schedule(delay, arrival);
 }
 
 void Cluster::receive(Message& m) {
+    wake(m.to);
     Process& p = at(m.to);
     if (!p.up() || !network_.hears(m.from, m.to) || !volumes_[m.to].data) return;
     EtcdData& d = disk(m.to);
@@ -385,6 +389,7 @@ void Cluster::send_append(std::uint8_t o, Progress& to) {
 }
 
 void Cluster::propose(std::uint8_t o, LogEntry entry) {
+    wake();
     Process& p = at(o);
     if (p.role == Role::leader) return lead_append(o, entry);
     if (p.leader.value == 0) return;

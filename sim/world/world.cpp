@@ -46,6 +46,7 @@ World::World(Config given)
       oracles(*this),
       faults(*this),
       retention_(config.volumes) {
+    cluster.set_leaps(config.leaps);
     store.desired = config.desired;
     for (std::uint8_t o = 0; o < size; ++o) {
         agents[o].emplace(*this, o);
@@ -189,7 +190,7 @@ std::uint64_t World::await_request(std::uint8_t via, std::uint8_t agent, const C
 }
 
 void World::applied(std::uint8_t ordinal, const LogEntry& entry, bool accepted) {
-    kernel.note(mix(entry.term << 8 | ordinal, entry.payload));
+    kernel.note_deed(mix(entry.term << 8 | ordinal, entry.payload));
     if (accepted && (entry.kind == EntryKind::promote || entry.kind == EntryKind::remove))
         oracles.reconfigured(ordinal);
     if (accepted && tells_who_is_member(entry.kind)) oracles.listed(ordinal);

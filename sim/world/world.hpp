@@ -44,6 +44,7 @@ struct Config {
     // What the oracles are tested with: another core, and an engine that forgets its journal.
     Step (*step)(State, const Event&) = &quorate::step;
     bool forgets_to_commit = false;
+    bool leaps = true;
 };
 
 // Times that make a world lively: what takes minutes in production takes seconds.
