@@ -46,7 +46,7 @@ void Contents::told(std::uint8_t agent, const ContentCompared& compared) {
                 found[o].reset();
             continue;
         }
-        Suspect& suspect = suspects_[agent][o].emplace();
+        Suspect& suspect = suspects_[agent][o].emplace(Suspect{});
         suspect.life = world_.agents[agent]->life();
         suspect.id = hash.member_id;
         suspect.list = list_of(*leader);
