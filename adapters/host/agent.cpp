@@ -48,6 +48,8 @@ constexpr int exit_journal = 6;
 
 constexpr Span jump_worth_telling = seconds(10);
 
+constexpr std::chrono::seconds stop_ask_period{1};
+
 std::uint64_t random_number() {
     std::uint64_t number = 0;
     while (::getrandom(&number, sizeof number, 0) != sizeof number)
@@ -115,6 +117,7 @@ class Agent {
           stop_tasks_(loop_, 1),
           wake_timer_(loop_),
           jump_timer_(loop_),
+          ask_again_(loop_),
           signals_(loop_, SIGTERM, SIGINT) {
         journal_->on_record([this](const Record& record) { tell(record); });
     }
@@ -242,15 +245,36 @@ class Agent {
     void await_signal() {
         signals_.async_wait([this](const boost::system::error_code& error, int) {
             if (error) return;
-            // The desired replicas decide what a stop means: as they are now.
-            stop_tasks_.run([this] {
-                auto told = store_->desired();
-                return std::function<void()>([this, told = std::move(told)] {
-                    desired_is(told);
-                    post(StopRequested{.desired_unread = !told});
+            if (stop_asked_at_ == Instant{}) {
+                stop_asked_at_ = clock::since_boot();
+                learn_what_a_stop_means();
+            }
+            await_signal();
+        });
+    }
+
+    // The desired replicas, as they are now, tell a restart from a removal. While nobody tells them
+    // the core keeps etcd; who has lost the right to ask (a release that is uninstalled loses its
+    // role first) would keep it until it is killed. A restart is the one that costs no voter.
+    void learn_what_a_stop_means() {
+        stop_tasks_.run([this] {
+            auto told = store_->desired();
+            return std::function<void()>([this, told = std::move(told)] {
+                desired_is(told);
+                if (told) return post(StopRequested{});
+                if (clock::since_boot() >= stop_asked_at_ + config_.desired_wait) {
+                    log_->line(log::Level::warning,
+                               "nobody tells how many replicas are desired: etcd is stopped as for "
+                               "a restart, and its member stays");
+                    return post(StopRequested{});
+                }
+                if (!engine_.state().facts.stop_requested)
+                    post(StopRequested{.desired_unread = true});
+                ask_again_.expires_after(stop_ask_period);
+                ask_again_.async_wait([this](const boost::system::error_code& error) {
+                    if (!error) learn_what_a_stop_means();
                 });
             });
-            await_signal();
         });
     }
 
@@ -348,6 +372,7 @@ class Agent {
     Tasks stop_tasks_;
     boost::asio::steady_timer wake_timer_;
     boost::asio::steady_timer jump_timer_;
+    boost::asio::steady_timer ask_again_;
     boost::asio::signal_set signals_;
     metrics::Metrics metrics_{config_.self};
     std::unique_ptr<http::Server> pages_;
@@ -356,6 +381,7 @@ class Agent {
     std::optional<Desired> desired_;
     std::optional<RecordSeen> told_record_;
     std::string complained_;
+    Instant stop_asked_at_;  // since boot; none: not asked
     int exit_code_ = exit_ok;
 };
 

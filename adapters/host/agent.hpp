@@ -27,6 +27,7 @@ struct AgentConfig {
     std::vector<std::string> extra_arguments;  // of etcd, checked before
     Policy policy = default_policy();
     std::uint64_t journal_bytes_max = 64ULL << 20;
+    Span desired_wait = seconds(20);  // Choices::desired_wait
 };
 
 // What differs between the forms of the product: the store, and what tells of its changes on the

@@ -50,6 +50,7 @@ constexpr Key keys[] = {
     {"authority_stagger",    &Policy::authority_stagger,    none, "head start of the agent beside etcd's leader"},
     {"command_deadline",     &Policy::command_deadline,     milliseconds(100), "a command without an answer is unknown after"},
     {"stop_grace",           &Policy::stop_grace,           none, "from SIGTERM to SIGKILL of etcd"},
+    {"desired_wait",         &Choices::desired_wait,        none, "an agent that is asked to end asks so long how many replicas are desired, then stops etcd as for a restart"},
     {"peers_wait",           &Policy::peers_wait,           none, "a start waits so long for what other agents remember of its volume; 0s: none is asked"},
     {"peers_over",           &Choices::peers_over,          none, "how agents reach each other: by unix sockets in D/cluster, or by tcp on a port of their own"},
     {"grace_period",         &Choices::grace_period,        none, "from SIGTERM to SIGKILL of an agent"},

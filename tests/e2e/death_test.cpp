@@ -1,5 +1,6 @@
 // Case 4: processes die, or stand still, and come back.
 #include <csignal>
+#include <fstream>
 
 #include "tests/e2e/support/lifecycle.hpp"
 
@@ -64,6 +65,24 @@ TEST_F(Death, SigtermOfAnAgentNeverRemovesItsMember) {
         });
         expect_same_members(ids);
     }
+}
+
+// Whether it is restarted or removed nobody can say: it asks for a while, then leaves in order.
+TEST_F(Death, AnAgentThatCannotLearnWhatIsDesiredStopsAsForARestart) {
+    Cluster::Options options = patient();
+    options.set.insert(options.set.end(), {"desired_wait=2s", "grace_period=1h"});
+    const auto ids = form(options).member_ids(3);
+    const auto desired = cluster().layout().desired();
+    const std::string before = text_of(desired);
+    const pid_t agent = cluster().agent_pid(1);
+    std::ofstream(desired) << "nobody knows\n";
+    cluster().signal_agent(1, SIGTERM);
+    cluster().await("its end", [&] { return !alive(agent); });
+    const std::string log = text_of(cluster().layout().log(Ordinal{1}) / "agent.log");
+    EXPECT_NE(log.find("etcd is stopped as for a restart"), std::string::npos) << log;
+    EXPECT_NE(log.find("exit: asked to stop"), std::string::npos) << log;
+    std::ofstream(desired) << before;
+    expect_same_members(ids);
 }
 
 TEST_F(Death, SupervisorAndAllKilledThenUpAgain) {

@@ -138,6 +138,7 @@ Exit run_in_pod(const std::filesystem::path& config_file) {
     config.snapshot_count = told->choices.snapshot_count;
     config.extra_arguments = told->choices.etcd_arguments;
     config.journal_bytes_max = told->choices.journal_bytes_max.value;
+    config.desired_wait = told->choices.desired_wait;
     if (auto ready = certificates(*client, *pod, config.places.pki); !ready)
         return fail(Exit::failed, ready.error());
 

@@ -50,6 +50,7 @@ Result<host::AgentConfig> config_of(const local::Layout& layout, std::uint32_t o
     config.extra_arguments = choices.etcd_arguments;
     config.policy = choices.policy;
     config.journal_bytes_max = choices.journal_bytes_max.value;
+    config.desired_wait = choices.desired_wait;
     return config;
 }
 
