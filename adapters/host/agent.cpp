@@ -13,6 +13,7 @@
 
 #include "adapters/clock/clock.hpp"
 #include "adapters/disk/volume.hpp"
+#include "adapters/host/control_plane.hpp"
 #include "adapters/host/etcd_arguments.hpp"
 #include "adapters/host/journaling.hpp"
 #include "adapters/host/members.hpp"
@@ -32,6 +33,7 @@
 #include "core/facts/doubts.hpp"
 #include "core/facts/memory.hpp"
 #include "core/invariants.hpp"
+#include "core/rules/readiness.hpp"
 #include "core/wire/digest.hpp"
 
 namespace quorate::host {
@@ -111,20 +113,32 @@ class Agent {
                   {[this](Observation o) { post(std::move(o)); }, [this](Instant at) { wake(at); },
                    [this](std::string reason) { leave(std::move(reason)); },
                    [this](const std::vector<Ordinal>& peers) { peers_.ask(peers); },
-                   [this] { return engine_.state().facts.desired; }}),
+                   [this] { return engine_.state().facts.desired; },
+                   [this](std::function<void()> then) { without_control_plane(then); }}),
           engine_({*journal_, outbox_, clock_}, std::move(state), {.digest = wire::digest}),
           watch_(shared.watch(loop_)),
           stop_tasks_(loop_, 1),
           wake_timer_(loop_),
           jump_timer_(loop_),
           ask_again_(loop_),
-          signals_(loop_, SIGTERM, SIGINT) {
+          signals_(loop_, SIGTERM, SIGINT),
+          passed_on_(loop_) {
         journal_->on_record([this](const Record& record) { tell(record); });
+        if (!config_.control_plane) return;
+        metrics_.control_plane_is(false, 0);
+        control_plane_.emplace(
+            loop_, *config_.control_plane,
+            ControlPlane::Hooks{
+                [this](log::Level level, const std::string& line) { log_->line(level, line); },
+                [this] {
+                    metrics_.control_plane_is(control_plane_->running(), control_plane_->exits());
+                }});
     }
 
     int run() {
         if (auto served = serve_people(); !served) return fail(served.error(), exit_failed);
         await_signal();
+        pass_signals_on();
         await_jump();
         tell_peers();
         post(AgentStarted{settings_, random_number(), random_uuid()});
@@ -141,6 +155,7 @@ class Agent {
         stop_tasks_.stop();
         probe_tasks_.stop();
         tasks_.stop();
+        control_plane_.reset();
         outbox_.abandon_etcd();
         return exit_code_;
     }
@@ -196,9 +211,30 @@ class Agent {
     }
 
     void publish() {
+        if (control_plane_) control_plane_->etcd_is(use_of_etcd());
         if (service_)
             service_->publish(engine_.state(),
                               {outbox_.etcd_pid(), prober_.latest(), store_->holder()});
+    }
+
+    // What /readyz says of etcd (S15), and the core is not about to stop it.
+    EtcdUse use_of_etcd() const {
+        const State& state = engine_.state();
+        return is_ready(state, own_status()) && state.process.phase == ProcessPhase::serving
+                   ? EtcdUse::usable
+                   : EtcdUse::not_usable;
+    }
+
+    MemberStatus own_status() const {
+        const auto own = prober_.latest().find(config_.self.value);
+        return own == prober_.latest().end() ? MemberStatus{} : own->second;
+    }
+
+    void without_control_plane(const std::function<void()>& then) {
+        if (control_plane_)
+            control_plane_->stop(then);
+        else
+            then();
     }
 
     void desired_is(const Result<std::optional<Desired>>& told) {
@@ -247,6 +283,9 @@ class Agent {
             if (error) return;
             if (stop_asked_at_ == Instant{}) {
                 stop_asked_at_ = clock::since_boot();
+                // Whatever the stop means, it goes first, and takes its time while others are
+                // asked.
+                if (control_plane_) control_plane_->leave([] {});
                 learn_what_a_stop_means();
             }
             await_signal();
@@ -278,6 +317,20 @@ class Agent {
         });
     }
 
+    void pass_signals_on() {
+        if (!control_plane_) return;
+        for (const int number : {SIGHUP, SIGUSR1, SIGUSR2})
+            passed_on_.add(number);
+        await_signal_to_pass_on();
+    }
+    void await_signal_to_pass_on() {
+        passed_on_.async_wait([this](const boost::system::error_code& error, int number) {
+            if (error) return;
+            control_plane_->signal(number);
+            await_signal_to_pass_on();
+        });
+    }
+
     void await_jump() {
         jump_timer_.expires_after(std::chrono::seconds(1));
         jump_timer_.async_wait([this](const boost::system::error_code& error) {
@@ -294,7 +347,11 @@ class Agent {
 
     void leave(std::string reason) {
         log_->line(log::Level::info, "exit: " + reason);
-        boost::asio::post(loop_, [this] { loop_.stop(); });
+        const auto end = [this] { boost::asio::post(loop_, [this] { loop_.stop(); }); };
+        if (control_plane_)
+            control_plane_->leave(end);
+        else
+            end();
     }
 
     // Pages may be missing; without its API an agent is invisible to `wait` and `status`.
@@ -322,9 +379,10 @@ class Agent {
                     status_json(engine_.state(),
                                 {outbox_.etcd_pid(), prober_.latest(), store_->holder(), {}}),
                     "application/json"};
-        const auto own = prober_.latest().find(config_.self.value);
-        return probe_page(path, engine_.state(),
-                          own == prober_.latest().end() ? MemberStatus{} : own->second);
+        const Beside beside = !control_plane_             ? Beside::nothing
+                              : control_plane_->running() ? Beside::running
+                                                          : Beside::down;
+        return probe_page(path, engine_.state(), own_status(), beside);
     }
 
     // An agent that is not heard serves all the same: the record alone decides then.
@@ -374,7 +432,9 @@ class Agent {
     boost::asio::steady_timer jump_timer_;
     boost::asio::steady_timer ask_again_;
     boost::asio::signal_set signals_;
+    boost::asio::signal_set passed_on_;  // to the control plane
     metrics::Metrics metrics_{config_.self};
+    std::optional<ControlPlane> control_plane_;
     std::unique_ptr<http::Server> pages_;
     std::unique_ptr<Service> service_;
     std::vector<Observation> waiting_;

@@ -7,10 +7,12 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "adapters/base/store.hpp"
+#include "adapters/host/control_plane.hpp"
 #include "adapters/host/places.hpp"
 #include "core/model/policy.hpp"
 
@@ -28,6 +30,7 @@ struct AgentConfig {
     Policy policy = default_policy();
     std::uint64_t journal_bytes_max = 64ULL << 20;
     Span desired_wait = seconds(20);  // Choices::desired_wait
+    std::optional<ControlPlaneSpec> control_plane;
 };
 
 // What differs between the forms of the product: the store, and what tells of its changes on the
