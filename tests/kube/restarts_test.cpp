@@ -1,5 +1,6 @@
 // A pod that ends, however it ends, comes back as the member it was.
 #include <csignal>
+#include <filesystem>
 
 #include "tests/kube/support/lifecycle.hpp"
 
@@ -58,6 +59,35 @@ TEST_F(Restarts, AKilledAgentIsTheSameMember) {
         expect_writes_go_on();
     }
     EXPECT_EQ(cluster().member_ids(3), ids);
+    expect_epoch_one();
+}
+
+// The role goes first, and with it the right to ask what is desired: agents ask for a while, then
+// leave as for a restart, long before they would be killed.
+TEST_F(Restarts, AgentsOfAReleaseThatIsUninstalledEndInOrder) {
+    form();
+    writer().stop();
+    std::vector<pid_t> followers;
+    const auto log = [](int ordinal) {
+        return std::filesystem::temp_directory_path() /
+               ("quorate-kube-e2e-log-" + std::to_string(::getpid()) + "-" +
+                std::to_string(ordinal));
+    };
+    for (const int i : {0, 1, 2})
+        followers.push_back(e2e::spawn({"kubectl", "logs", "--follow", "--namespace",
+                                        cluster().space(), "q-" + std::to_string(i)},
+                                       log(i)));
+    for (const int i : {0, 1, 2})
+        cluster().await("its log", [&] { return !e2e::text_of(log(i)).empty(); });
+    cluster().uninstall();
+    for (const int i : {0, 1, 2}) {
+        e2e::await_exit(followers[static_cast<std::size_t>(i)]);
+        EXPECT_NE(e2e::text_of(log(i)).find("exit: asked to stop"), std::string::npos)
+            << e2e::text_of(log(i));
+        std::filesystem::remove(log(i));
+    }
+    cluster().install();
+    cluster().await_steady(3);
     expect_epoch_one();
 }
 
