@@ -104,7 +104,7 @@ Cluster::~Cluster() {
 }
 
 // To nought first: agents that are uninstalled lose the right to ask whether this is a restart, and
-// wait for an answer until their grace is over.
+// wait for an answer for a while.
 void Cluster::end() const {
     scale(0);
     await_no_pods();

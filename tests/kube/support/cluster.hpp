@@ -67,7 +67,7 @@ class Cluster {
     void delete_pod_and_claim(int ordinal) const;
     void install() const;    // again, over the claims of before
     void end() const;        // pods and release are gone when it returns; claims stay
-    void uninstall() const;  // the same, at once and with all rights
+    void uninstall() const;  // the same at once, as a person does it
 
     std::unique_ptr<etcd::Client> client(int ordinal) const;
     e2e::Writer::Clients clients(int replicas) const;
