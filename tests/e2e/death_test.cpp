@@ -67,6 +67,29 @@ TEST_F(Death, SigtermOfAnAgentNeverRemovesItsMember) {
     }
 }
 
+// Its etcd tells another one to lead before it ends: nobody waits for an election.
+TEST_F(Death, AnAgentThatIsAskedToEndHandsLeadershipOver) {
+    const auto ids = form(patient()).member_ids(3);
+    const int leader = cluster().leader();
+    const auto told_to_lead = [&] {
+        std::size_t times = 0;
+        for (const std::uint32_t replica : {0U, 1U, 2U}) {
+            const std::string log = text_of(cluster().layout().etcd_log(Ordinal{replica}));
+            for (std::size_t at = 0; (at = log.find("MsgTimeoutNow", at)) != std::string::npos;
+                 ++at)
+                ++times;
+        }
+        return times;
+    };
+    const std::size_t before = told_to_lead();
+    const pid_t agent = cluster().agent_pid(leader);
+    cluster().signal_agent(leader, SIGTERM);
+    cluster().await("its end", [&] { return !alive(agent); });
+    cluster().await("another leader", [&] { return cluster().leader() != leader; });
+    EXPECT_GT(told_to_lead(), before);
+    expect_same_members(ids);
+}
+
 // Whether it is restarted or removed nobody can say: it asks for a while, then leaves in order.
 TEST_F(Death, AnAgentThatCannotLearnWhatIsDesiredStopsAsForARestart) {
     Cluster::Options options = patient();
