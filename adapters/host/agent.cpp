@@ -10,6 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "adapters/clock/clock.hpp"
 #include "adapters/disk/volume.hpp"
@@ -51,6 +52,8 @@ constexpr int exit_journal = 6;
 constexpr Span jump_worth_telling = seconds(10);
 
 constexpr std::chrono::seconds stop_ask_period{1};
+// Longer than a call to any store takes.
+constexpr Span last_word_wait = seconds(6);
 
 std::uint64_t random_number() {
     std::uint64_t number = 0;
@@ -341,11 +344,27 @@ class Agent {
                            "the system clock jumped by " + std::to_string(jump.us / 1'000'000) +
                                " s; deadlines here are not affected, certificates may be");
             publish();  // indexes move without events; people want to see them
+            leave_unheard();
             await_jump();
         });
     }
 
+    // All that is left to do after etcd is to tell the record how far it came. Who has no right to
+    // any more, or finds nobody to tell, would try until it is killed; leaving is a crash when
+    // nothing runs, and the record keeps the mark of a while ago (S8).
+    void leave_unheard() {
+        const State& state = engine_.state();
+        const bool idle = outbox_.etcd_pid() == 0 && state.process.phase == ProcessPhase::stopped &&
+                          state.replica.phase == ReplicaPhase::examining;
+        const Instant now = clock::since_boot();
+        if (stop_asked_at_ == Instant{} || !idle) idle_since_ = now;
+        if (now < stop_asked_at_ + config_.desired_wait || now < idle_since_ + last_word_wait)
+            return;
+        leave("asked to stop; the record is out of reach and lacks the last mark");
+    }
+
     void leave(std::string reason) {
+        if (std::exchange(leaves_, true)) return;
         log_->line(log::Level::info, "exit: " + reason);
         const auto end = [this] { boost::asio::post(loop_, [this] { loop_.stop(); }); };
         if (control_plane_)
@@ -442,6 +461,8 @@ class Agent {
     std::optional<RecordSeen> told_record_;
     std::string complained_;
     Instant stop_asked_at_;  // since boot; none: not asked
+    Instant idle_since_;     // the same
+    bool leaves_ = false;
     int exit_code_ = exit_ok;
 };
 
