@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <utility>
 
 #include "adapters/clock/clock.hpp"
 #include "adapters/host/etcd_arguments.hpp"
@@ -365,8 +366,10 @@ void Outbox::etcd_exited(const ChildExit& exit) {
 }
 
 void Outbox::stop_etcd(const Command& command, const StopEtcd& stop) {
-    if (etcd_)
+    // The core asks again when it takes long; what waits already is enough.
+    if (etcd_ && !std::exchange(stop_waits_, true))
         hooks_.before_etcd_stops([this, pid = etcd_->pid(), grace = stop.grace] {
+            stop_waits_ = false;
             // It may have ended meanwhile, and another one runs.
             if (etcd_pid() == pid) end_etcd(grace);
         });

@@ -70,6 +70,7 @@ class Outbox final : public OutboxPort {
     Prober& prober_;
     Hooks hooks_;
     std::unique_ptr<process::Child> etcd_;
+    bool stop_waits_ = false;  // for what is to end before etcd
     boost::asio::steady_timer kill_timer_;
     boost::asio::steady_timer renew_timer_;
     Fence held_;

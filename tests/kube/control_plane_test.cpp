@@ -32,7 +32,7 @@ std::vector<pid_t> children_of(pid_t pid) {
 }
 
 struct VirtualCluster : Lifecycle {
-    static constexpr int replicas = 3;
+    static constexpr int replicas = 3;  // that there are at most
 
     // Once: an image of both, in every node.
     static void import_image() {
@@ -52,7 +52,7 @@ struct VirtualCluster : Lifecycle {
         static_cast<void>(done);
     }
 
-    void install_virtual_cluster() {
+    void install_virtual_cluster(int count = replicas) {
         import_image();
         const Words command{"kube-apiserver",
                             "--etcd-servers=https://127.0.0.1:2379",
@@ -71,6 +71,10 @@ struct VirtualCluster : Lifecycle {
         const std::string persistence = "controlPlane.statefulSet.persistence.";
         Words set{"quorate.image.repository=quorate-with-apiserver",
                   "quorate.image.tag=test",
+                  "quorate.controlPlane.env[0].name=FOR_IT",
+                  "quorate.controlPlane.env[0].value=yes",
+                  "controlPlane.statefulSet.env[0].name=NOT_FOR_IT",
+                  "controlPlane.statefulSet.env[0].value=hidden",
                   "quorate.controlPlane.ports[0].name=api",
                   "quorate.controlPlane.ports[0].port=8443",
                   persistence + "addVolumes[0].name=api",
@@ -79,15 +83,15 @@ struct VirtualCluster : Lifecycle {
                   persistence + "addVolumeMounts[0].mountPath=/etc/api"};
         for (std::size_t i = 0; i < command.size(); ++i)
             set.push_back("quorate.controlPlane.command[" + std::to_string(i) + "]=" + command[i]);
-        install({.replicas = replicas, .set = set});
+        install({.replicas = count, .set = set});
         const Ran key = e2e::run({"openssl", "genrsa", "2048"});
         ASSERT_EQ(key.status, 0) << key.err;
         // The pods wait for it.
         cluster().must_kubectl(
             {"create", "secret", "generic", "api", "--from-literal=accounts.key=" + key.out,
              "--from-literal=tokens.csv=" + (std::string(token) + ",admin,admin,system:masters")});
-        cluster().await_steady(replicas);
-        for (int i = 0; i < replicas; ++i)
+        cluster().await_steady(count);
+        for (int i = 0; i < count; ++i)
             await_serving(i);
     }
 
@@ -158,6 +162,19 @@ class Creator {
     std::thread thread_;
 };
 
+// Of what the pod knows it sees what is meant for it.
+TEST_F(VirtualCluster, SeesOfThePodWhatIsMeantForIt) {
+    install_virtual_cluster(1);
+    const std::string environment =
+        e2e::text_of("/proc/" + std::to_string(process_in(0, "kube-apiserver")) + "/environ");
+    for (const char* variable :
+         {"QUORATE_ETCD_ENDPOINT=https://127.0.0.1:2379", "QUORATE_ETCD_CA=/data/pki/etcd/ca.crt",
+          "QUORATE_ETCD_CERT=/data/pki/etcd/client.crt",
+          "QUORATE_ETCD_KEY=/data/pki/etcd/client.key", "POD_NAME=q-0", "FOR_IT=yes"})
+        EXPECT_NE(environment.find(variable), std::string::npos) << variable;
+    EXPECT_EQ(environment.find("NOT_FOR_IT"), std::string::npos);
+}
+
 TEST_F(VirtualCluster, LosesNothingWhileAPodIsDeletedAndWhileAnApiServerIsKilled) {
     install_virtual_cluster();
     Creator creator(*this);
@@ -166,7 +183,13 @@ TEST_F(VirtualCluster, LosesNothingWhileAPodIsDeletedAndWhileAnApiServerIsKilled
     const Words ids = cluster().member_ids(replicas);
     const int leader = cluster().leader(replicas);
     const std::string uid = cluster().pod_uid(leader);
+    FollowedLog log(cluster(), leader);
     cluster().delete_pod(leader);
+    const std::string end = log.until_end();
+    const std::size_t stopped = end.find("control plane: stopped, exit status 0");
+    EXPECT_NE(stopped, std::string::npos) << end;
+    EXPECT_LT(stopped, end.find("etcd has stopped")) << end;
+    EXPECT_NE(end.find("exit: asked to stop"), std::string::npos) << end;
     cluster().await("another pod", [&] {
         const std::string now = cluster().pod_uid(leader);
         return !now.empty() && now != uid;

@@ -1,6 +1,6 @@
 // A pod that ends, however it ends, comes back as the member it was.
 #include <csignal>
-#include <filesystem>
+#include <memory>
 
 #include "tests/kube/support/lifecycle.hpp"
 
@@ -84,24 +84,14 @@ TEST_F(Restarts, AKilledAgentIsTheSameMember) {
 TEST_F(Restarts, AgentsOfAReleaseThatIsUninstalledEndInOrder) {
     form();
     writer().stop();
-    std::vector<pid_t> followers;
-    const auto log = [](int ordinal) {
-        return std::filesystem::temp_directory_path() /
-               ("quorate-kube-e2e-log-" + std::to_string(::getpid()) + "-" +
-                std::to_string(ordinal));
-    };
+    std::vector<std::unique_ptr<FollowedLog>> logs;
     for (const int i : {0, 1, 2})
-        followers.push_back(e2e::spawn({"kubectl", "logs", "--follow", "--namespace",
-                                        cluster().space(), "q-" + std::to_string(i)},
-                                       log(i)));
-    for (const int i : {0, 1, 2})
-        cluster().await("its log", [&] { return !e2e::text_of(log(i)).empty(); });
+        logs.push_back(std::make_unique<FollowedLog>(cluster(), i));
     cluster().uninstall();
-    for (const int i : {0, 1, 2}) {
-        e2e::await_exit(followers[static_cast<std::size_t>(i)]);
-        EXPECT_NE(e2e::text_of(log(i)).find("exit: asked to stop"), std::string::npos)
-            << e2e::text_of(log(i));
-        std::filesystem::remove(log(i));
+    for (const auto& log : logs) {
+        const std::string text = log->until_end();
+        EXPECT_NE(text.find("etcd has stopped"), std::string::npos) << text;
+        EXPECT_NE(text.find("exit: asked to stop"), std::string::npos) << text;
     }
     cluster().install();
     cluster().await_steady(3);
