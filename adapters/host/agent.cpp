@@ -10,9 +10,11 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "adapters/clock/clock.hpp"
 #include "adapters/disk/volume.hpp"
+#include "adapters/host/control_plane.hpp"
 #include "adapters/host/etcd_arguments.hpp"
 #include "adapters/host/journaling.hpp"
 #include "adapters/host/members.hpp"
@@ -32,6 +34,7 @@
 #include "core/facts/doubts.hpp"
 #include "core/facts/memory.hpp"
 #include "core/invariants.hpp"
+#include "core/rules/readiness.hpp"
 #include "core/wire/digest.hpp"
 
 namespace quorate::host {
@@ -47,6 +50,10 @@ constexpr int exit_failed = 1;
 constexpr int exit_journal = 6;
 
 constexpr Span jump_worth_telling = seconds(10);
+
+constexpr std::chrono::seconds stop_ask_period{1};
+// Longer than a call to any store takes.
+constexpr Span last_word_wait = seconds(6);
 
 std::uint64_t random_number() {
     std::uint64_t number = 0;
@@ -109,19 +116,32 @@ class Agent {
                   {[this](Observation o) { post(std::move(o)); }, [this](Instant at) { wake(at); },
                    [this](std::string reason) { leave(std::move(reason)); },
                    [this](const std::vector<Ordinal>& peers) { peers_.ask(peers); },
-                   [this] { return engine_.state().facts.desired; }}),
+                   [this] { return engine_.state().facts.desired; },
+                   [this](std::function<void()> then) { without_control_plane(then); }}),
           engine_({*journal_, outbox_, clock_}, std::move(state), {.digest = wire::digest}),
           watch_(shared.watch(loop_)),
           stop_tasks_(loop_, 1),
           wake_timer_(loop_),
           jump_timer_(loop_),
-          signals_(loop_, SIGTERM, SIGINT) {
+          ask_again_(loop_),
+          signals_(loop_, SIGTERM, SIGINT),
+          passed_on_(loop_) {
         journal_->on_record([this](const Record& record) { tell(record); });
+        if (!config_.control_plane) return;
+        metrics_.control_plane_is(false, 0);
+        control_plane_.emplace(
+            loop_, *config_.control_plane,
+            ControlPlane::Hooks{
+                [this](log::Level level, const std::string& line) { log_->line(level, line); },
+                [this] {
+                    metrics_.control_plane_is(control_plane_->running(), control_plane_->exits());
+                }});
     }
 
     int run() {
         if (auto served = serve_people(); !served) return fail(served.error(), exit_failed);
         await_signal();
+        pass_signals_on();
         await_jump();
         tell_peers();
         post(AgentStarted{settings_, random_number(), random_uuid()});
@@ -138,6 +158,7 @@ class Agent {
         stop_tasks_.stop();
         probe_tasks_.stop();
         tasks_.stop();
+        control_plane_.reset();
         outbox_.abandon_etcd();
         return exit_code_;
     }
@@ -193,9 +214,30 @@ class Agent {
     }
 
     void publish() {
+        if (control_plane_) control_plane_->etcd_is(use_of_etcd());
         if (service_)
             service_->publish(engine_.state(),
                               {outbox_.etcd_pid(), prober_.latest(), store_->holder()});
+    }
+
+    // What /readyz says of etcd (S15), and the core is not about to stop it.
+    EtcdUse use_of_etcd() const {
+        const State& state = engine_.state();
+        return is_ready(state, own_status()) && state.process.phase == ProcessPhase::serving
+                   ? EtcdUse::usable
+                   : EtcdUse::not_usable;
+    }
+
+    MemberStatus own_status() const {
+        const auto own = prober_.latest().find(config_.self.value);
+        return own == prober_.latest().end() ? MemberStatus{} : own->second;
+    }
+
+    void without_control_plane(const std::function<void()>& then) {
+        if (control_plane_)
+            control_plane_->stop(then);
+        else
+            then();
     }
 
     void desired_is(const Result<std::optional<Desired>>& told) {
@@ -242,15 +284,53 @@ class Agent {
     void await_signal() {
         signals_.async_wait([this](const boost::system::error_code& error, int) {
             if (error) return;
-            // The desired replicas decide what a stop means: as they are now.
-            stop_tasks_.run([this] {
-                auto told = store_->desired();
-                return std::function<void()>([this, told = std::move(told)] {
-                    desired_is(told);
-                    post(StopRequested{.desired_unread = !told});
+            if (stop_asked_at_ == Instant{}) {
+                stop_asked_at_ = clock::since_boot();
+                // Whatever the stop means, it goes first, and takes its time while others are
+                // asked.
+                if (control_plane_) control_plane_->leave([] {});
+                learn_what_a_stop_means();
+            }
+            await_signal();
+        });
+    }
+
+    // The desired replicas, as they are now, tell a restart from a removal. While nobody tells them
+    // the core keeps etcd; who has lost the right to ask (a release that is uninstalled loses its
+    // role first) would keep it until it is killed. A restart is the one that costs no voter.
+    void learn_what_a_stop_means() {
+        stop_tasks_.run([this] {
+            auto told = store_->desired();
+            return std::function<void()>([this, told = std::move(told)] {
+                desired_is(told);
+                if (told) return post(StopRequested{});
+                if (clock::since_boot() >= stop_asked_at_ + config_.desired_wait) {
+                    log_->line(log::Level::warning,
+                               "nobody tells how many replicas are desired: etcd is stopped as for "
+                               "a restart, and its member stays");
+                    return post(StopRequested{});
+                }
+                if (!engine_.state().facts.stop_requested)
+                    post(StopRequested{.desired_unread = true});
+                ask_again_.expires_after(stop_ask_period);
+                ask_again_.async_wait([this](const boost::system::error_code& error) {
+                    if (!error) learn_what_a_stop_means();
                 });
             });
-            await_signal();
+        });
+    }
+
+    void pass_signals_on() {
+        if (!control_plane_) return;
+        for (const int number : {SIGHUP, SIGUSR1, SIGUSR2})
+            passed_on_.add(number);
+        await_signal_to_pass_on();
+    }
+    void await_signal_to_pass_on() {
+        passed_on_.async_wait([this](const boost::system::error_code& error, int number) {
+            if (error) return;
+            control_plane_->signal(number);
+            await_signal_to_pass_on();
         });
     }
 
@@ -264,13 +344,33 @@ class Agent {
                            "the system clock jumped by " + std::to_string(jump.us / 1'000'000) +
                                " s; deadlines here are not affected, certificates may be");
             publish();  // indexes move without events; people want to see them
+            leave_unheard();
             await_jump();
         });
     }
 
+    // All that is left to do after etcd is to tell the record how far it came. Who has no right to
+    // any more, or finds nobody to tell, would try until it is killed; leaving is a crash when
+    // nothing runs, and the record keeps the mark of a while ago (S8).
+    void leave_unheard() {
+        const State& state = engine_.state();
+        const bool idle = outbox_.etcd_pid() == 0 && state.process.phase == ProcessPhase::stopped &&
+                          state.replica.phase == ReplicaPhase::examining;
+        const Instant now = clock::since_boot();
+        if (stop_asked_at_ == Instant{} || !idle) idle_since_ = now;
+        if (now < stop_asked_at_ + config_.desired_wait || now < idle_since_ + last_word_wait)
+            return;
+        leave("asked to stop; the record is out of reach and lacks the last mark");
+    }
+
     void leave(std::string reason) {
+        if (std::exchange(leaves_, true)) return;
         log_->line(log::Level::info, "exit: " + reason);
-        boost::asio::post(loop_, [this] { loop_.stop(); });
+        const auto end = [this] { boost::asio::post(loop_, [this] { loop_.stop(); }); };
+        if (control_plane_)
+            control_plane_->leave(end);
+        else
+            end();
     }
 
     // Pages may be missing; without its API an agent is invisible to `wait` and `status`.
@@ -298,9 +398,10 @@ class Agent {
                     status_json(engine_.state(),
                                 {outbox_.etcd_pid(), prober_.latest(), store_->holder(), {}}),
                     "application/json"};
-        const auto own = prober_.latest().find(config_.self.value);
-        return probe_page(path, engine_.state(),
-                          own == prober_.latest().end() ? MemberStatus{} : own->second);
+        const Beside beside = !control_plane_             ? Beside::nothing
+                              : control_plane_->running() ? Beside::running
+                                                          : Beside::down;
+        return probe_page(path, engine_.state(), own_status(), beside);
     }
 
     // An agent that is not heard serves all the same: the record alone decides then.
@@ -348,14 +449,20 @@ class Agent {
     Tasks stop_tasks_;
     boost::asio::steady_timer wake_timer_;
     boost::asio::steady_timer jump_timer_;
+    boost::asio::steady_timer ask_again_;
     boost::asio::signal_set signals_;
+    boost::asio::signal_set passed_on_;  // to the control plane
     metrics::Metrics metrics_{config_.self};
+    std::optional<ControlPlane> control_plane_;
     std::unique_ptr<http::Server> pages_;
     std::unique_ptr<Service> service_;
     std::vector<Observation> waiting_;
     std::optional<Desired> desired_;
     std::optional<RecordSeen> told_record_;
     std::string complained_;
+    Instant stop_asked_at_;  // since boot; none: not asked
+    Instant idle_since_;     // the same
+    bool leaves_ = false;
     int exit_code_ = exit_ok;
 };
 

@@ -7,10 +7,12 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "adapters/base/store.hpp"
+#include "adapters/host/control_plane.hpp"
 #include "adapters/host/places.hpp"
 #include "core/model/policy.hpp"
 
@@ -27,6 +29,8 @@ struct AgentConfig {
     std::vector<std::string> extra_arguments;  // of etcd, checked before
     Policy policy = default_policy();
     std::uint64_t journal_bytes_max = 64ULL << 20;
+    Span desired_wait = seconds(20);  // Choices::desired_wait
+    std::optional<ControlPlaneSpec> control_plane;
 };
 
 // What differs between the forms of the product: the store, and what tells of its changes on the

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <utility>
 
 #include "adapters/clock/clock.hpp"
 #include "adapters/host/etcd_arguments.hpp"
@@ -365,14 +366,22 @@ void Outbox::etcd_exited(const ChildExit& exit) {
 }
 
 void Outbox::stop_etcd(const Command& command, const StopEtcd& stop) {
-    if (etcd_) {
-        static_cast<void>(etcd_->signal(signal_terminate).has_value());
-        kill_timer_.expires_after(std::chrono::microseconds(stop.grace.us));
-        kill_timer_.async_wait([this](const boost::system::error_code& error) {
-            if (!error && etcd_) static_cast<void>(etcd_->signal(signal_kill).has_value());
+    // The core asks again when it takes long; what waits already is enough.
+    if (etcd_ && !std::exchange(stop_waits_, true))
+        hooks_.before_etcd_stops([this, pid = etcd_->pid(), grace = stop.grace] {
+            stop_waits_ = false;
+            // It may have ended meanwhile, and another one runs.
+            if (etcd_pid() == pid) end_etcd(grace);
         });
-    }
     ended({command.id, Done{}, Nothing{}});
+}
+
+void Outbox::end_etcd(Span grace) {
+    static_cast<void>(etcd_->signal(signal_terminate).has_value());
+    kill_timer_.expires_after(std::chrono::microseconds(grace.us));
+    kill_timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error && etcd_) static_cast<void>(etcd_->signal(signal_kill).has_value());
+    });
 }
 
 void Outbox::acquired(const Command& command, const AcquireAuthority& acquire) {

@@ -27,6 +27,8 @@ class Outbox final : public OutboxPort {
         std::function<void(std::string)> exit;
         std::function<void(const std::vector<Ordinal>&)> ask_peers;
         std::function<std::optional<Desired>()> desired;  // as the core knows it; main thread
+        // What etcd must outlive is ended first; calls back on the main thread, perhaps at once.
+        std::function<void(std::function<void()>)> before_etcd_stops;
     };
 
     Outbox(boost::asio::io_context& loop, const AgentConfig& config, const Settings& settings,
@@ -49,6 +51,7 @@ class Outbox final : public OutboxPort {
     void ended(CommandEnded outcome);
     void start_etcd(const Command& command, const StartEtcd& start);
     void stop_etcd(const Command& command, const StopEtcd& stop);
+    void end_etcd(Span grace);
     void etcd_exited(const ChildExit& exit);
     void acquired(const Command& command, const AcquireAuthority& acquire);
     void renew_later();
@@ -67,6 +70,7 @@ class Outbox final : public OutboxPort {
     Prober& prober_;
     Hooks hooks_;
     std::unique_ptr<process::Child> etcd_;
+    bool stop_waits_ = false;  // for what is to end before etcd
     boost::asio::steady_timer kill_timer_;
     boost::asio::steady_timer renew_timer_;
     Fence held_;

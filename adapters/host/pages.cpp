@@ -5,7 +5,9 @@
 namespace quorate::host {
 namespace {
 
-http::Page readiness(const State& state, const MemberStatus& own) {
+http::Page readiness(const State& state, const MemberStatus& own, Beside beside) {
+    if (is_ready(state, own) && beside == Beside::down)
+        return {503, "etcd is ready, the control plane does not run\n"};
     if (is_ready(state, own)) return {200, "ready\n"};
     const auto& desired = state.facts.desired;
     const bool in_order = desired && desired->policy == PodManagement::ordered;
@@ -15,9 +17,10 @@ http::Page readiness(const State& state, const MemberStatus& own) {
 
 }  // namespace
 
-http::Page probe_page(std::string_view path, const State& state, const MemberStatus& own) {
+http::Page probe_page(std::string_view path, const State& state, const MemberStatus& own,
+                      Beside beside) {
     if (path == "/livez" || path == "/startupz") return {200, "ok\n"};
-    if (path == "/readyz") return readiness(state, own);
+    if (path == "/readyz") return readiness(state, own, beside);
     return {404, "there are /livez /readyz /startupz /metrics /status\n"};
 }
 

@@ -5,7 +5,8 @@
 //     /startupz  the same: forming may wait for others, whose start must not be hurried
 //     /readyz    this member serves linearizable reads and its content is not in doubt (S15); under
 //                OrderedReady also one that has done its part and waits for pods that the
-//                controller makes only then
+//                controller makes only then. Where a control plane is wanted it must run as well:
+//                that it answers, only its own probes can say
 #pragma once
 
 #include <string_view>
@@ -15,7 +16,11 @@
 
 namespace quorate::host {
 
+// The control plane, where one is wanted.
+enum class Beside { nothing, running, down };
+
 // 404 for any other path.
-http::Page probe_page(std::string_view path, const State& state, const MemberStatus& own);
+http::Page probe_page(std::string_view path, const State& state, const MemberStatus& own,
+                      Beside beside);
 
 }  // namespace quorate::host

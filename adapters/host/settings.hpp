@@ -24,6 +24,8 @@ struct Choices {
     Policy policy = default_policy();
     PeersOver peers_over = PeersOver::unix_sockets;
     Span grace_period = seconds(60);  // an agent that was asked to end is killed after it
+    Span desired_wait = seconds(20);  // well below it, and below the grace of a pod
+    Span control_plane_grace = seconds(20);
     Span agent_backoff_min = milliseconds(200);
     Span agent_backoff_max = seconds(10);
     std::uint32_t snapshot_count = 10'000;

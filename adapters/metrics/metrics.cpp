@@ -71,6 +71,15 @@ void Metrics::peer_refused(const char* why) {
     families_->peer_refusals.Add({{"reason", why}}).Increment();
 }
 
+void Metrics::control_plane_is(bool running, std::uint32_t exits) {
+    families_->gauge("quorate_control_plane_running", "1 while the control plane runs")
+        .Set(running ? 1 : 0);
+    families_
+        ->gauge("quorate_control_plane_exits",
+                "exits of the control plane by itself, in this life of the agent")
+        .Set(exits);
+}
+
 void Metrics::state_is(const State& state) {
     const Facts& facts = state.facts;
     const ProbeFact* own = facts.probes.find(facts.settings.self);

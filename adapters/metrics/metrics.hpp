@@ -19,6 +19,8 @@ class Metrics {
 
     void decided(const Decision& decision);
     void state_is(const State& state);
+    // Where there is one; before, it has no metrics.
+    void control_plane_is(bool running, std::uint32_t exits);
     void peer_heard(Ordinal peer);
     void peer_refused(const char* why);
 

@@ -88,7 +88,7 @@ struct Launch {
     char* const* arguments;
     char* const* environment;
     int input;
-    int output;
+    int output;   // less than 0: ours
     int failure;  // errno of what went wrong; closed by a successful exec
     pid_t parent;
 };
@@ -108,8 +108,9 @@ struct Launch {
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    if (::dup2(launch.input, STDIN_FILENO) < 0 || ::dup2(launch.output, STDOUT_FILENO) < 0 ||
-        ::dup2(launch.output, STDERR_FILENO) < 0)
+    if (::dup2(launch.input, STDIN_FILENO) < 0) report_and_exit(launch.failure, errno);
+    if (launch.output >= 0 &&
+        (::dup2(launch.output, STDOUT_FILENO) < 0 || ::dup2(launch.output, STDERR_FILENO) < 0))
         report_and_exit(launch.failure, errno);
     // Whatever a library left open without CLOEXEC; older kernels cannot, and ours all have it.
     ::syscall(SYS_close_range, 3U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */);
@@ -154,7 +155,7 @@ struct Started {
 };
 
 Result<Started> start(Spec& spec) {
-    auto output = make_pipe();
+    auto output = spec.output == Output::kept ? make_pipe() : Result<Pipe>(Pipe{});
     auto failure = make_pipe();
     const Fd input(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     if (!output) return tl::unexpected<Failure>(output.error());
@@ -182,7 +183,7 @@ Result<Started> start(Spec& spec) {
         kill_and_reap(pid);
         return cannot("watch the child (Linux 5.4 is needed)", error, spec.program.string());
     }
-    ::fcntl(output->read.get(), F_SETFL, O_NONBLOCK);
+    if (output->read) ::fcntl(output->read.get(), F_SETFL, O_NONBLOCK);
     return Started{pid, std::move(pidfd), std::move(output->read)};
 }
 
@@ -229,9 +230,23 @@ struct Child::Running : std::enable_shared_from_this<Child::Running> {
     void wait_for_end() {
         watch.async_wait(asio::posix::stream_descriptor::wait_read,
                          [self = shared_from_this()](const error_code& error) {
-                             if (!error && self->alive) self->end();
+                             if (error || !self->alive) return;
+                             // asio may still tell what was true of the descriptor before this one.
+                             if (self->has_ended())
+                                 self->end();
+                             else
+                                 self->wait_for_end();
                          });
     }
+
+    bool has_ended() const {
+        siginfo_t info{};
+        return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+               info.si_pid == pid;
+    }
+
+    // Its number stands for its process group, of which it was the first, until it is reaped.
+    void kill_group() const { ::kill(-pid, SIGKILL); }
 
     // What it wrote just before its end is still in the pipe.
     void drain() {
@@ -259,15 +274,16 @@ struct Child::Running : std::enable_shared_from_this<Child::Running> {
     }
 
     void end() {
+        kill_group();
         const Ending ending = reap();
-        drain();
+        if (output.is_open()) drain();
         close();
         const OnExit told = std::move(on_exit);
         if (told) told(classify(ending, tail.lines()));
     }
 
     void kill() {
-        ::kill(pid, SIGKILL);
+        kill_group();
         reap();
         close();
     }
@@ -294,7 +310,7 @@ Result<std::unique_ptr<Child>> Child::spawn(asio::io_context& io, Spec spec, OnE
     error_code error;
     running->watch.assign(started->pidfd.get(), error);
     if (!error) started->pidfd.release();
-    if (!error) running->output.assign(started->output.get(), error);
+    if (!error && started->output) running->output.assign(started->output.get(), error);
     if (!error) started->output.release();
     if (!recorded || error) {
         kill_and_reap(started->pid);
@@ -303,7 +319,7 @@ Result<std::unique_ptr<Child>> Child::spawn(asio::io_context& io, Spec spec, OnE
         if (!recorded) return tl::unexpected<Failure>(recorded.error());
         return unavailable("cannot watch the child: " + error.message(), spec.program.string());
     }
-    running->read_output();
+    if (running->output.is_open()) running->read_output();
     running->wait_for_end();
     return std::unique_ptr<Child>(new Child(std::move(running)));
 }

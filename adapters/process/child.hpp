@@ -1,11 +1,14 @@
-// A child process (etcd) that never outlives us, never gets our Ctrl-C, and whose end is told once,
-// classified.
+// A child process (etcd, the control plane) that never outlives us, never gets our Ctrl-C, and
+// whose end is told once, classified.
 //
 // - It dies with us: the kernel sends it SIGKILL when the *thread* that started it ends
 //   (PR_SET_PDEATHSIG). So spawn is called from the main thread, which lives as long as the agent.
 // - It has a session of its own, /dev/null as input, exactly the environment it is given, and no
 //   other open file of ours.
-// - Its output goes through a pipe to us, into a log file and a short tail for classification.
+// - Its output goes through a pipe to us, into a log file and a short tail for classification, or
+// to
+//   where ours goes.
+// - What it started itself ends with it, unless that left its process group.
 // - Its pid, start time and boot are recorded, so that a later agent can end what an earlier one
 //   left behind without ever touching a process that merely got the same number.
 //
@@ -29,6 +32,8 @@
 
 namespace quorate::process {
 
+enum class Output { kept, inherited };
+
 struct Spec {
     std::filesystem::path program;         // a path; PATH is not searched
     std::vector<std::string> arguments;    // after the program's name
@@ -36,6 +41,7 @@ struct Spec {
     std::filesystem::path log;             // stdout and stderr; empty: not kept
     std::filesystem::path pid_file;        // empty: not recorded
     Bytes log_max = kLogMax;
+    Output output = Output::kept;  // inherited: there is no log and nothing to classify by
 };
 
 using OnExit = std::function<void(const ChildExit&)>;

@@ -235,6 +235,9 @@ Result<Config> config_of(const File& file) {
     config.etcd = value_or<std::string>(file, "quorate.etcd", {});
     config.control_plane =
         value_or(file, "quorate.controlPlane.command", std::vector<std::string>{});
+    if (const nlohmann::json* variables = file.document.find("quorate.controlPlane.env"))
+        for (const nlohmann::json& variable : *variables)
+            config.control_plane_env.push_back(variable.at("name").get<std::string>());
     config.choices = *std::move(choices);
     config.warnings = warnings_of(config);
     return config;

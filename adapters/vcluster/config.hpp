@@ -30,6 +30,7 @@ struct Config {
     std::string etcd;        // path of the etcd to run; empty: the one that is found
     std::vector<std::string>
         control_plane;  // command of the child that needs etcd; empty: there is none
+    std::vector<std::string> control_plane_env;  // names of variables that are meant for it
     host::Choices choices;
     std::vector<std::string> warnings;  // one line each
     bool operator==(const Config&) const = default;

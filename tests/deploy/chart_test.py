@@ -137,6 +137,13 @@ class Laws(unittest.TestCase):
                         for text in (rendered(ON), rendered(ON, "quorate.settings.peers_wait=1s")))
         self.assertNotEqual(plain, other)
 
+    def test_values_of_a_control_plane_are_in_the_pod_alone(self):
+        text = rendered(ON, "quorate.controlPlane.command[0]=run", "quorate.controlPlane.env[0].name=TOKEN",
+                        "quorate.controlPlane.env[0].value=hidden")
+        self.assertNotIn("hidden", text.partition("kind: ConfigMap\n")[2].partition("\n---")[0])
+        self.assertEqual(text.count("hidden"), 1)
+        self.assertIn("            - --\n            - run\n", text)
+
     def test_what_agents_create_is_not_rendered(self):
         text = rendered(ON, "controlPlane.statefulSet.highAvailability.replicas=3")
         kinds = set(re.findall(r"^kind: (\w+)$", text, re.MULTILINE))

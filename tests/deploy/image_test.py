@@ -109,6 +109,26 @@ class Image(unittest.TestCase):
         self.assertEqual(found, {"usr/bin/etcd": "", "usr/bin/etcdctl": "", "usr/bin/etcdutl": "",
                                  "usr/bin/quorate": "", "usr/bin/kubectl-quorate": "quorate"})
 
+    def test_another_program_is_a_layer_more_under_its_own_name(self):
+        etcd = next(line.partition(" ")[2] for line in subprocess.run(
+            [ROOT / "tools/etcd-versions", "--list"], capture_output=True, text=True, check=True).stdout.splitlines()
+            if line.startswith(ETCD + " "))
+        program = self.path / "control-plane"
+        program.symlink_to(etcd)  # linked statically, and called by another name
+        self.make("with.tar", "--with", program)
+        with tarfile.open(self.path / "with.tar") as archive:
+            layers = json.load(archive.extractfile("manifest.json"))[0]["Layers"]
+            plain = json.load(self.archive.extractfile("manifest.json"))[0]["Layers"]
+            self.assertEqual([layer for layer in layers if layer in plain], plain)
+            added, = (layer for layer in layers if layer not in plain)
+            with tarfile.open(fileobj=archive.extractfile(added)) as files:
+                found = {m.name: (m.isfile(), m.mode, m.uid) for m in files if not m.isdir()}
+        self.assertEqual(found, {"usr/bin/control-plane": (True, 0o755, 0)})
+
+    def test_another_program_must_run_without_libraries(self):
+        with self.assertRaisesRegex(AssertionError, "linked with shared libraries"):
+            self.make("dynamic.tar", "--with", QUORATE)
+
     def test_its_programs_run_from_it_alone(self):
         tree = self.path / "tree"
         for files in self.layers():

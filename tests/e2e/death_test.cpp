@@ -1,5 +1,6 @@
 // Case 4: processes die, or stand still, and come back.
 #include <csignal>
+#include <fstream>
 
 #include "tests/e2e/support/lifecycle.hpp"
 
@@ -64,6 +65,47 @@ TEST_F(Death, SigtermOfAnAgentNeverRemovesItsMember) {
         });
         expect_same_members(ids);
     }
+}
+
+// Its etcd tells another one to lead before it ends: nobody waits for an election.
+TEST_F(Death, AnAgentThatIsAskedToEndHandsLeadershipOver) {
+    const auto ids = form(patient()).member_ids(3);
+    const int leader = cluster().leader();
+    const auto told_to_lead = [&] {
+        std::size_t times = 0;
+        for (const std::uint32_t replica : {0U, 1U, 2U}) {
+            const std::string log = text_of(cluster().layout().etcd_log(Ordinal{replica}));
+            for (std::size_t at = 0; (at = log.find("MsgTimeoutNow", at)) != std::string::npos;
+                 ++at)
+                ++times;
+        }
+        return times;
+    };
+    const std::size_t before = told_to_lead();
+    const pid_t agent = cluster().agent_pid(leader);
+    cluster().signal_agent(leader, SIGTERM);
+    cluster().await("its end", [&] { return !alive(agent); });
+    cluster().await("another leader", [&] { return cluster().leader() != leader; });
+    EXPECT_GT(told_to_lead(), before);
+    expect_same_members(ids);
+}
+
+// Whether it is restarted or removed nobody can say: it asks for a while, then leaves in order.
+TEST_F(Death, AnAgentThatCannotLearnWhatIsDesiredStopsAsForARestart) {
+    Cluster::Options options = patient();
+    options.set.insert(options.set.end(), {"desired_wait=2s", "grace_period=1h"});
+    const auto ids = form(options).member_ids(3);
+    const auto desired = cluster().layout().desired();
+    const std::string before = text_of(desired);
+    const pid_t agent = cluster().agent_pid(1);
+    std::ofstream(desired) << "nobody knows\n";
+    cluster().signal_agent(1, SIGTERM);
+    cluster().await("its end", [&] { return !alive(agent); });
+    const std::string log = text_of(cluster().layout().log(Ordinal{1}) / "agent.log");
+    EXPECT_NE(log.find("etcd is stopped as for a restart"), std::string::npos) << log;
+    EXPECT_NE(log.find("exit: asked to stop"), std::string::npos) << log;
+    std::ofstream(desired) << before;
+    expect_same_members(ids);
 }
 
 TEST_F(Death, SupervisorAndAllKilledThenUpAgain) {

@@ -1,5 +1,6 @@
 // A pod that ends, however it ends, comes back as the member it was.
 #include <csignal>
+#include <memory>
 
 #include "tests/kube/support/lifecycle.hpp"
 
@@ -7,6 +8,17 @@ namespace quorate::kube_e2e {
 namespace {
 
 struct Restarts : Lifecycle {
+    // How often a leader that was asked to end told another etcd to lead.
+    std::size_t told_to_lead() {
+        std::size_t times = 0;
+        for (const int i : {0, 1, 2}) {
+            const std::string log = e2e::text_of(cluster().volume(i) / "log/etcd.log");
+            for (std::size_t at = 0; (at = log.find("MsgTimeoutNow", at)) != std::string::npos;
+                 ++at)
+                ++times;
+        }
+        return times;
+    }
     void await_another_pod(int ordinal, const std::string& old_uid) {
         cluster().await("another pod of replica " + std::to_string(ordinal), [&] {
             const std::string uid = cluster().pod_uid(ordinal);
@@ -18,12 +30,18 @@ struct Restarts : Lifecycle {
 TEST_F(Restarts, ADeletedPodComesBackUnderItsIdentity) {
     form();
     const Words ids = cluster().member_ids(3);
-    for (const int ordinal : {0, 1, 2}) {
+    const int leader = cluster().leader(3);
+    for (const int ordinal : {leader, (leader + 1) % 3, (leader + 2) % 3}) {
+        const std::size_t before = told_to_lead();
+        const bool leads = cluster().leader(3) == ordinal;
         const std::string uid = cluster().pod_uid(ordinal);
         cluster().delete_pod(ordinal);
         await_another_pod(ordinal, uid);
         cluster().await_steady(3);
         expect_writes_go_on();
+        if (leads) {
+            EXPECT_GT(told_to_lead(), before) << "no election is waited for";
+        }
     }
     EXPECT_EQ(cluster().member_ids(3), ids);
     for (const int ordinal : {0, 1, 2})
@@ -58,6 +76,25 @@ TEST_F(Restarts, AKilledAgentIsTheSameMember) {
         expect_writes_go_on();
     }
     EXPECT_EQ(cluster().member_ids(3), ids);
+    expect_epoch_one();
+}
+
+// The role goes first, and with it the right to ask what is desired: agents ask for a while, then
+// leave as for a restart, long before they would be killed.
+TEST_F(Restarts, AgentsOfAReleaseThatIsUninstalledEndInOrder) {
+    form();
+    writer().stop();
+    std::vector<std::unique_ptr<FollowedLog>> logs;
+    for (const int i : {0, 1, 2})
+        logs.push_back(std::make_unique<FollowedLog>(cluster(), i));
+    cluster().uninstall();
+    for (const auto& log : logs) {
+        const std::string text = log->until_end();
+        EXPECT_NE(text.find("etcd has stopped"), std::string::npos) << text;
+        EXPECT_NE(text.find("exit: asked to stop"), std::string::npos) << text;
+    }
+    cluster().install();
+    cluster().await_steady(3);
     expect_epoch_one();
 }
 

@@ -25,7 +25,15 @@ TEST_F(Scaling, OneThreeFiveThreeOneInOrder) { one_three_five_three_one("Ordered
 TEST_F(Scaling, ThreeToOneAtOnceAndBack) {
     form();
     const Words ids = cluster().member_ids(3);
+    FollowedLog one(cluster(), 1);
+    FollowedLog two(cluster(), 2);
     scale_and_await(1);
+    for (FollowedLog* log : {&one, &two}) {
+        const std::string text = log->until_end();
+        EXPECT_NE(text.find("leaves; membership is as the desired replicas say"), std::string::npos)
+            << "it is removed in its grace: " << text;
+        EXPECT_NE(text.find("exit: no longer desired"), std::string::npos) << text;
+    }
     EXPECT_EQ(cluster().member_id(1), "");
     scale_and_await(3);
     EXPECT_EQ(cluster().member_id(0), ids[0]);

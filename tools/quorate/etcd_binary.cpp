@@ -24,18 +24,6 @@ namespace fs = std::filesystem;
 constexpr std::chrono::seconds patience{20};
 constexpr std::size_t output_max = 64 << 10;
 
-std::optional<fs::path> in_path(const std::string& name) {
-    const char* path = std::getenv("PATH");
-    std::istringstream folders(path == nullptr ? "" : path);
-    for (std::string folder; std::getline(folders, folder, ':');) {
-        const fs::path candidate = fs::path(folder) / name;
-        std::error_code error;
-        if (fs::is_regular_file(candidate, error) && ::access(candidate.c_str(), X_OK) == 0)
-            return fs::absolute(candidate, error);
-    }
-    return std::nullopt;
-}
-
 // What it printed until it ended; nothing when it printed without end or took too long.
 std::string read_all(int fd) {
     const auto deadline = std::chrono::steady_clock::now() + patience;
@@ -90,6 +78,18 @@ Result<std::string> version_output(const fs::path& program) {
 }
 
 }  // namespace
+
+std::optional<fs::path> in_path(const std::string& name) {
+    const char* path = std::getenv("PATH");
+    std::istringstream folders(path == nullptr ? "" : path);
+    for (std::string folder; std::getline(folders, folder, ':');) {
+        const fs::path candidate = fs::path(folder) / name;
+        std::error_code error;
+        if (fs::is_regular_file(candidate, error) && ::access(candidate.c_str(), X_OK) == 0)
+            return fs::absolute(candidate, error);
+    }
+    return std::nullopt;
+}
 
 Result<EtcdBinary> find_etcd(const std::string& named) {
     std::error_code error;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "adapters/base/result.hpp"
@@ -13,6 +14,9 @@ struct EtcdBinary {
     std::filesystem::path path;  // absolute
     Version version;
 };
+
+// As a shell finds it, absolute; nullopt: in no directory of PATH.
+std::optional<std::filesystem::path> in_path(const std::string& name);
 
 // `named` is a path; empty: etcd from PATH.
 Result<EtcdBinary> find_etcd(const std::string& named);

@@ -1,9 +1,13 @@
 #include "tools/quorate/pod.hpp"
 
+#include <signal.h>
+#include <unistd.h>
+
 #include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <set>
 #include <thread>
 
 #include "adapters/host/agent.hpp"
@@ -14,6 +18,7 @@
 #include "adapters/local/files.hpp"
 #include "adapters/local/pki.hpp"
 #include "adapters/peer/letter.hpp"
+#include "adapters/process/init.hpp"
 #include "adapters/vcluster/config.hpp"
 #include "core/base/limits.hpp"
 #include "tools/quorate/etcd_binary.hpp"
@@ -26,6 +31,74 @@ namespace {
 constexpr const char* data_dir = "/data";
 
 constexpr std::chrono::seconds ask_again{2};
+
+// Until the agent runs there is nothing to stop and nothing to lose: files come into place whole.
+// The first process of a container is not ended by a signal that it has no handler for.
+void end_at_once(int) { ::_exit(static_cast<int>(Exit::ok)); }
+
+void prepare_for_signals() {
+    struct sigaction action {};
+    action.sa_handler = end_at_once;
+    for (const int number : {SIGTERM, SIGINT})
+        ::sigaction(number, &action, nullptr);
+    // They are for a control plane, where there is one.
+    action.sa_handler = SIG_IGN;
+    for (const int number : {SIGHUP, SIGUSR1, SIGUSR2})
+        ::sigaction(number, &action, nullptr);
+}
+
+// Where the control plane looks for etcd, and what it may know of this pod. Everything else of the
+// environment is Quorate's own.
+std::vector<std::string> environment_of(const vcluster::Config& told,
+                                        const host::AgentConfig& agent) {
+    const std::filesystem::path& pki = agent.places.pki;
+    std::vector<std::string> environment{"QUORATE_ETCD_ENDPOINT=" + agent.network.own_client_url,
+                                         "QUORATE_ETCD_CA=" + (pki / "ca.crt").string(),
+                                         "QUORATE_ETCD_CERT=" + (pki / "client.crt").string(),
+                                         "QUORATE_ETCD_KEY=" + (pki / "client.key").string()};
+    std::set<std::string> names{"PATH",
+                                "HOME",
+                                "TMPDIR",
+                                "GOMAXPROCS",
+                                "GODEBUG",
+                                "POD_NAME",
+                                "POD_NAMESPACE",
+                                "POD_UID",
+                                "POD_IP",
+                                "KUBERNETES_SERVICE_HOST",
+                                "KUBERNETES_SERVICE_PORT"};
+    names.insert(told.control_plane_env.begin(), told.control_plane_env.end());
+    for (const std::string& name : names)
+        if (const char* value = std::getenv(name.c_str()))
+            environment.push_back(name + "=" + value);
+    return environment;
+}
+
+// nullopt: none is wanted. The environment is added later.
+Result<std::optional<host::ControlPlaneSpec>> control_plane_of(
+    const vcluster::Config& told, const std::filesystem::path& file,
+    const std::vector<std::string>& given) {
+    if (!given.empty() && !told.control_plane.empty())
+        return refused(
+            "quorate.controlPlane.command: another command stands behind --; leave out one", file);
+    const std::vector<std::string>& command = given.empty() ? told.control_plane : given;
+    if (command.empty()) return std::optional<host::ControlPlaneSpec>();
+    std::filesystem::path program = command.front();
+    if (!program.has_parent_path()) program = in_path(program).value_or("");
+    std::error_code none;
+    if (!std::filesystem::is_regular_file(program, none) || ::access(program.c_str(), X_OK) != 0)
+        return refused(
+            "the control plane is no program of this image; it must hold quorate and the "
+            "control plane: tools/image --with FILE makes one",
+            command.front());
+    host::ControlPlaneSpec spec;
+    spec.program = program;
+    spec.arguments.assign(command.begin() + 1, command.end());
+    spec.grace = told.choices.control_plane_grace;
+    spec.backoff = {told.choices.policy.restart_backoff_min,
+                    told.choices.policy.restart_backoff_max};
+    return std::optional(spec);
+}
 
 struct Pod {
     kube::Names names;
@@ -94,9 +167,8 @@ Result<void> certificates(const kube::Client& client, const Pod& pod,
                                      peer::agent_name(pod.self));
 }
 
-}  // namespace
-
-Exit run_in_pod(const std::filesystem::path& config_file) {
+Exit run_agent_in_pod(const std::filesystem::path& config_file,
+                      const std::vector<std::string>& command) {
     const auto told = vcluster::read_config(config_file);
     if (!told) return fail(Exit::usage, told.error());
     if (told->store != vcluster::Store::embedded_etcd)
@@ -104,11 +176,8 @@ Exit run_in_pod(const std::filesystem::path& config_file) {
                                      std::string(vcluster::name_of(told->store)) +
                                      " is on: nothing runs in this pod that Quorate looks after; "
                                      "turn controlPlane.backingStore.etcd.embedded on instead");
-    if (!told->control_plane.empty())
-        return fail(Exit::usage,
-                    config_file.string() +
-                        ": quorate.controlPlane.command: this release runs etcd alone; "
-                        "leave it out and run the control plane beside it");
+    const auto control_plane = control_plane_of(*told, config_file, command);
+    if (!control_plane) return fail(Exit::usage, control_plane.error());
     for (const std::string& warning : told->warnings)
         warn(warning);
     const auto pod = this_pod();
@@ -138,6 +207,9 @@ Exit run_in_pod(const std::filesystem::path& config_file) {
     config.snapshot_count = told->choices.snapshot_count;
     config.extra_arguments = told->choices.etcd_arguments;
     config.journal_bytes_max = told->choices.journal_bytes_max.value;
+    config.desired_wait = told->choices.desired_wait;
+    config.control_plane = *control_plane;
+    if (config.control_plane) config.control_plane->environment = environment_of(*told, config);
     if (auto ready = certificates(*client, *pod, config.places.pki); !ready)
         return fail(Exit::failed, ready.error());
 
@@ -146,6 +218,15 @@ Exit run_in_pod(const std::filesystem::path& config_file) {
         return std::make_unique<kube::ObjectWatch>(loop, client, names);
     };
     return static_cast<Exit>(host::run_agent(config, {store, watch}));
+}
+
+}  // namespace
+
+Exit run_in_pod(const std::filesystem::path& config, const std::vector<std::string>& command) {
+    prepare_for_signals();
+    if (::getpid() != 1) return run_agent_in_pod(config, command);
+    return static_cast<Exit>(
+        process::as_init([&] { return static_cast<int>(run_agent_in_pod(config, command)); }));
 }
 
 }  // namespace quorate::cli

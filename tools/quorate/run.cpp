@@ -50,6 +50,7 @@ Result<host::AgentConfig> config_of(const local::Layout& layout, std::uint32_t o
     config.extra_arguments = choices.etcd_arguments;
     config.policy = choices.policy;
     config.journal_bytes_max = choices.journal_bytes_max.value;
+    config.desired_wait = choices.desired_wait;
     return config;
 }
 
@@ -74,15 +75,19 @@ void add_run(CLI::App& app, Exit& exit) {
     auto dir = std::make_shared<std::string>(default_dir());
     auto ordinal = std::make_shared<std::int64_t>(0);
     auto config = std::make_shared<std::string>();
+    auto command = std::make_shared<std::vector<std::string>>();
     CLI::App* verb = app.add_subcommand("run", "runs one agent; quorate up and the chart do this");
     verb->add_option("--dir", *dir, "of the cluster, on one machine")->capture_default_str();
     CLI::Option* which = verb->add_option("--ordinal", *ordinal, "which replica, on one machine");
     CLI::Option* in_pod =
         verb->add_option("--config", *config, "vcluster.yaml; in a pod of a StatefulSet");
     in_pod->excludes(which);
-    verb->callback([dir, ordinal, config, which, in_pod, &exit] {
+    verb->add_option("command", *command,
+                     "in a pod: a control plane, started when etcd is usable; after --")
+        ->excludes(which);
+    verb->callback([dir, ordinal, config, command, which, in_pod, &exit] {
         if (in_pod->count() > 0)
-            exit = run_in_pod(*config);
+            exit = run_in_pod(*config, *command);
         else if (which->count() > 0)
             exit = run(*dir, *ordinal);
         else

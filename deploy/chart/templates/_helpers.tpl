@@ -155,6 +155,11 @@ topologySpreadConstraints:
 {{/* What the agent reads as /etc/quorate/vcluster.yaml: of the values, the part that is about it. */}}
 {{- define "quorate.config" -}}
 {{- $set := .Values.controlPlane.statefulSet -}}
+{{- /* The command stands in the pod, where Kubernetes replaces $(NAME); of variables the names are enough. */ -}}
+{{- $named := list -}}
+{{- range .Values.quorate.controlPlane.env -}}
+{{- $named = append $named (dict "name" .name) -}}
+{{- end -}}
 {{- $config := dict
     "controlPlane" (dict
       "backingStore" (dict "etcd" (dict "embedded" .Values.controlPlane.backingStore.etcd.embedded))
@@ -165,7 +170,7 @@ topologySpreadConstraints:
     "quorate" (dict
       "settings" .Values.quorate.settings
       "etcd" .Values.quorate.etcd
-      "controlPlane" (dict "command" .Values.quorate.controlPlane.command)) -}}
+      "controlPlane" (dict "env" $named)) -}}
 {{- toYaml $config -}}
 {{- end -}}
 

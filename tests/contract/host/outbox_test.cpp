@@ -88,7 +88,8 @@ class OutboxChecks : public testing::Test {
                         if (const auto* ended = std::get_if<CommandEnded>(&seen)) outcome_ = *ended;
                     },
                     [](Instant) {}, [](const std::string&) {}, [](const std::vector<Ordinal>&) {},
-                    [this] { return std::optional(told_); }}};
+                    [this] { return std::optional(told_); },
+                    [](const std::function<void()>& then) { then(); }}};
     std::optional<CommandEnded> outcome_;
     std::uint64_t last_ = 0;
 };

@@ -2,6 +2,7 @@
 // started again with --parent, as an agent that is killed.
 #include "adapters/process/child.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
@@ -164,10 +165,33 @@ TEST_F(Processes, WhatIsStillInThePipeAtTheEndIsRead) {
 }
 
 TEST_F(Processes, AGrandchildThatHoldsThePipeDoesNotHideTheEnd) {
-    const ChildExit exit = Run(Shell("sleep 1000 & echo $!; exit 4"));
+    // One that left its process group, or it would have ended too.
+    const ChildExit exit = Run(Shell("setsid sleep 1000 & echo $!; exit 4"));
     EXPECT_EQ(exit.status, 4);
     const pid_t grandchild = std::stoi(exit.last_line);
     ::kill(grandchild, SIGKILL);
+}
+
+TEST_F(Processes, WhatItStartedEndsWithIt) {
+    const ChildExit exit = Run(Shell("sleep 1000 & echo $!; exit 4"));
+    const int grandchild = OpenPidfd(std::stoi(exit.last_line));
+    EXPECT_TRUE(grandchild < 0 || AwaitGone(grandchild));
+}
+
+TEST_F(Processes, OutputThatIsInheritedGoesWhereOursDoes) {
+    const int ours = ::dup(STDOUT_FILENO);
+    const int file = ::open(Log().c_str(), O_CREAT | O_RDWR, 0600);
+    ::dup2(file, STDOUT_FILENO);
+    Spec spec = Shell("echo said");
+    spec.log.clear();
+    spec.output = Output::inherited;
+    const ChildExit exit = Run(spec);
+    ::dup2(ours, STDOUT_FILENO);
+    ::close(ours);
+    ::close(file);
+    EXPECT_EQ(exit.status, 0);
+    EXPECT_EQ(exit.last_line, "");
+    EXPECT_EQ(ReadFile(Log()), "said\n");
 }
 
 TEST_F(Processes, AMissingBinaryIsAFailureThatNamesIt) {

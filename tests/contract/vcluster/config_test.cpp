@@ -69,19 +69,21 @@ TEST(VclusterConfig, WhatVclusterSaysOfTheStatefulSetIsRead) {
 }
 
 TEST(VclusterConfig, OurOwnSectionIsRead) {
-    const Config config =
-        parsed(with_etcd +
-               "quorate:\n"
-               "  settings: {unresponsive_after: 1m30s, journal_bytes_max: 8MiB}\n"
-               "  etcd: /opt/etcd\n"
-               "  controlPlane:\n"
-               "    command: [kube-apiserver, --secure-port=8443]\n"
-               "  image: {tag: next}\n");
+    const Config config = parsed(
+        with_etcd +
+        "quorate:\n"
+        "  settings: {unresponsive_after: 1m30s, journal_bytes_max: 8MiB}\n"
+        "  etcd: /opt/etcd\n"
+        "  controlPlane:\n"
+        "    command: [kube-apiserver, --secure-port=8443]\n"
+        "    env: [{name: LEVEL, value: '2'}, {name: TOKEN, valueFrom: {secretKeyRef: {}}}]\n"
+        "  image: {tag: next}\n");
     EXPECT_EQ(config.choices.policy.unresponsive_after, seconds(90));
     EXPECT_EQ(config.choices.journal_bytes_max, Bytes{8U << 20});
     EXPECT_EQ(config.etcd, "/opt/etcd");
     EXPECT_EQ(config.control_plane,
               (std::vector<std::string>{"kube-apiserver", "--secure-port=8443"}));
+    EXPECT_EQ(config.control_plane_env, (std::vector<std::string>{"LEVEL", "TOKEN"}));
 }
 
 TEST(VclusterConfig, KeysOfOthersAreLeftAlone) {

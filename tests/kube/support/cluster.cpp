@@ -1,11 +1,14 @@
 #include "tests/kube/support/cluster.hpp"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <random>
 #include <sstream>
 #include <stdexcept>
+#include <utility>
 
 #include "adapters/kube/pki.hpp"
 #include "adapters/kube/store.hpp"
@@ -104,7 +107,7 @@ Cluster::~Cluster() {
 }
 
 // To nought first: agents that are uninstalled lose the right to ask whether this is a restart, and
-// wait for an answer until their grace is over.
+// wait for an answer for a while.
 void Cluster::end() const {
     scale(0);
     await_no_pods();
@@ -367,5 +370,26 @@ std::string Cluster::unreplayable() const {
 }
 
 std::string Cluster::told_by_journal(int ordinal) const { return replay(ordinal, {}).out; }
+
+FollowedLog::FollowedLog(const Cluster& cluster, int ordinal) : file_(new_directory() / "log") {
+    follower_ = e2e::spawn({"kubectl", "logs", "--follow", "--namespace", cluster.space(),
+                            std::string(release) + "-" + std::to_string(ordinal)},
+                           file_);
+    cluster.await("its log", [&] { return !e2e::text_of(file_).empty(); });
+}
+
+FollowedLog::~FollowedLog() {
+    if (follower_ > 0) {
+        ::kill(follower_, SIGKILL);
+        e2e::await_exit(follower_);
+    }
+    std::error_code ignored;
+    fs::remove_all(file_.parent_path(), ignored);
+}
+
+std::string FollowedLog::until_end() {
+    e2e::await_exit(std::exchange(follower_, 0));
+    return e2e::text_of(file_);
+}
 
 }  // namespace quorate::kube_e2e

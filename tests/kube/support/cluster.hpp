@@ -2,6 +2,8 @@
 // pages, its objects and etcd itself.
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -67,7 +69,7 @@ class Cluster {
     void delete_pod_and_claim(int ordinal) const;
     void install() const;    // again, over the claims of before
     void end() const;        // pods and release are gone when it returns; claims stay
-    void uninstall() const;  // the same, at once and with all rights
+    void uninstall() const;  // the same at once, as a person does it
 
     std::unique_ptr<etcd::Client> client(int ordinal) const;
     e2e::Writer::Clients clients(int replicas) const;
@@ -86,6 +88,21 @@ class Cluster {
     const Options options_;
     const std::string space_;
     const std::filesystem::path pki_;  // a client's certificate of the cluster's authority
+};
+
+// The log of a pod that is about to end: what it said last is gone with it.
+class FollowedLog {
+  public:
+    FollowedLog(const Cluster& cluster, int ordinal);  // returns when there is some of it
+    ~FollowedLog();
+    FollowedLog(const FollowedLog&) = delete;
+    FollowedLog& operator=(const FollowedLog&) = delete;
+
+    std::string until_end();  // waits for the end of the container
+
+  private:
+    std::filesystem::path file_;
+    pid_t follower_ = 0;
 };
 
 }  // namespace quorate::kube_e2e
