@@ -1,6 +1,9 @@
 #include "tools/quorate/agents.hpp"
 
+#include <curl/curl.h>
+
 #include <future>
+#include <memory>
 
 #include "adapters/local/desired.hpp"
 #include "adapters/local/lease.hpp"
@@ -37,7 +40,65 @@ std::vector<Json> ask_status(const local::Layout& layout) {
     return answers;
 }
 
+namespace {
+
+std::size_t keep(char* data, std::size_t size, std::size_t count, void* to) {
+    static_cast<std::string*>(to)->append(data, size * count);
+    return size * count;
+}
+
+// Null when nobody answers, or somebody who is no agent.
+Json status_page(const std::string& host) {
+    const std::unique_ptr<CURL, void (*)(CURL*)> handle(curl_easy_init(), curl_easy_cleanup);
+    if (!handle) return nullptr;
+    const std::string url = "http://" + host + ":" + std::to_string(pod_pages_port) + "/status";
+    std::string body;
+    curl_easy_setopt(handle.get(), CURLOPT_URL, url.c_str());
+    curl_easy_setopt(handle.get(), CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(handle.get(), CURLOPT_PROXY, "");
+    curl_easy_setopt(handle.get(), CURLOPT_FAILONERROR, 1L);
+    curl_easy_setopt(handle.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(ask_deadline.us / 1'000));
+    curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, keep);
+    curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &body);
+    if (curl_easy_perform(handle.get()) != CURLE_OK) return nullptr;
+    Json json = Json::parse(body, nullptr, false);
+    return json.is_object() && json.contains("self") ? json : Json();
+}
+
+// https://HOST:PORT
+std::string host_in(const std::string& url) {
+    const std::size_t from = url.find("://");
+    if (from == std::string::npos) return "";
+    return url.substr(from + 3, url.rfind(':') - from - 3);
+}
+
+Json pod_status(const local::Layout& layout) {
+    std::vector<Json> answers = ask_status(layout);
+    Known known;
+    if (answers.empty()) return merge(known, answers);
+    if (const Json& holder = answers.front()["view"]["authority"]; holder.is_number())
+        known.authority = Ordinal{holder.get<std::uint32_t>()};
+    for (Json& other : ask_pages(answers.front()))
+        answers.push_back(std::move(other));
+    return merge(known, answers);
+}
+
+}  // namespace
+
+std::vector<Json> ask_pages(const Json& own) {
+    std::vector<std::future<Json>> asked;
+    for (const Json& member : own["view"]["members"])
+        if (member["ordinal"] != own["self"]["ordinal"])
+            asked.push_back(std::async(std::launch::async, status_page,
+                                       host_in(member["client_url"].get<std::string>())));
+    std::vector<Json> answers;
+    for (auto& one : asked)
+        if (Json json = one.get(); !json.is_null()) answers.push_back(std::move(json));
+    return answers;
+}
+
 Json cluster_status(const local::Layout& layout) {
+    if (is_pod(layout)) return pod_status(layout);
     Known known;
     if (const auto desired = local::read_desired(layout.desired()); desired && *desired)
         known.desired = (*desired)->replicas;
