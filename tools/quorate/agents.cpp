@@ -1,10 +1,8 @@
 #include "tools/quorate/agents.hpp"
 
-#include <curl/curl.h>
-
 #include <future>
-#include <memory>
 
+#include "adapters/http/client.hpp"
 #include "adapters/local/desired.hpp"
 #include "adapters/local/lease.hpp"
 #include "adapters/local/record.hpp"
@@ -42,26 +40,11 @@ std::vector<Json> ask_status(const local::Layout& layout) {
 
 namespace {
 
-std::size_t keep(char* data, std::size_t size, std::size_t count, void* to) {
-    static_cast<std::string*>(to)->append(data, size * count);
-    return size * count;
-}
-
 // Null when nobody answers, or somebody who is no agent.
 Json status_page(const std::string& host) {
-    const std::unique_ptr<CURL, void (*)(CURL*)> handle(curl_easy_init(), curl_easy_cleanup);
-    if (!handle) return nullptr;
-    const std::string url = "http://" + host + ":" + std::to_string(pod_pages_port) + "/status";
-    std::string body;
-    curl_easy_setopt(handle.get(), CURLOPT_URL, url.c_str());
-    curl_easy_setopt(handle.get(), CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(handle.get(), CURLOPT_PROXY, "");
-    curl_easy_setopt(handle.get(), CURLOPT_FAILONERROR, 1L);
-    curl_easy_setopt(handle.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(ask_deadline.us / 1'000));
-    curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, keep);
-    curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &body);
-    if (curl_easy_perform(handle.get()) != CURLE_OK) return nullptr;
-    Json json = Json::parse(body, nullptr, false);
+    const auto body = http::get({host, pod_pages_port, "/status"}, ask_deadline);
+    if (!body) return nullptr;
+    Json json = Json::parse(*body, nullptr, false);
     return json.is_object() && json.contains("self") ? json : Json();
 }
 
