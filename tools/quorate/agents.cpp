@@ -21,12 +21,12 @@ std::vector<Ordinal> reachable(const local::Layout& layout) {
     return ordinals;
 }
 
-std::vector<Json> ask_status(const local::Layout& layout) {
+std::vector<Json> ask_status(const local::Layout& layout, Span deadline) {
     // At the same time: one agent that hangs costs one deadline, not one each.
     std::vector<std::future<Result<std::string>>> asked;
     for (const Ordinal ordinal : reachable(layout))
-        asked.push_back(std::async(std::launch::async, [socket = layout.socket(ordinal)] {
-            return api::Client(socket).status(ask_deadline);
+        asked.push_back(std::async(std::launch::async, [socket = layout.socket(ordinal), deadline] {
+            return api::Client(socket).status(deadline);
         }));
     std::vector<Json> answers;
     for (auto& one : asked) {

@@ -16,14 +16,17 @@ struct Asked {
     bool own = false;
 };
 
+// Whoever asks from afar has a deadline of its own, and would take a slow agent for a silent one.
+constexpr Span own_deadline = seconds(10);
+
 // What the agents here say, as they say it: a list of adapters/host/status.hpp's. Whoever asks the
 // agents of several pods merges them (kubectl quorate).
 Exit own(const local::Layout& layout) {
-    const std::vector<nlohmann::json> answers = ask_status(layout);
+    const std::vector<nlohmann::json> answers = ask_status(layout, own_deadline);
     if (answers.empty())
-        return fail(Exit::unreachable, layout.root().string() +
-                                           ": no agent answers; it may have "
-                                           "only just started");
+        return fail(Exit::unreachable,
+                    layout.root().string() +
+                        ": no agent answers; it may have only just started, or be busy");
     std::cout << nlohmann::json(answers).dump() << std::endl;
     return Exit::ok;
 }
