@@ -92,6 +92,7 @@ void add_journal(CLI::App& app, Exit& exit) {
     verb->require_subcommand(1);
     CLI::App* exporting = verb->add_subcommand(
         "export", "NAME-K.journal of each replica, for quorate replay on any machine");
+    wanted->asked.timeout = "5m";  // a journal has up to 64 MiB
     add_target(*exporting, wanted->asked);
     exporting->add_option("-o,--output", wanted->directory, "the directory to write to")
         ->capture_default_str();
