@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <charconv>
 #include <fstream>
+#include <functional>
+#include <ostream>
 #include <system_error>
 #include <vector>
 
@@ -140,13 +142,15 @@ Result<std::optional<Snapshot>> base_of(const Source& source, EventSeq from) {
     return source.snapshot(EventSeq{start.value - 1});
 }
 
+using Add = std::function<Result<void>(std::string_view)>;
+
 Result<void> add_records(const Source& source, const Header& header, wire::ChainValue chain,
-                         Writer& writer) {
+                         const Add& add) {
     Result<void> written;
     EventSeq due{header.first};
     const auto visited = source.for_each(due, [&](EventSeq seq, std::string_view payload) {
         if (seq.value > header.last) return false;
-        written = writer.add(wire::frame(seq, chain, payload));
+        written = add(wire::frame(seq, chain, payload));
         chain = wire::chain_value(chain, seq, payload);
         due = EventSeq{seq.value + 1};
         return written.has_value();
@@ -156,6 +160,23 @@ Result<void> add_records(const Source& source, const Header& header, wire::Chain
         return refused("record " + number(due) + " is not in the journal any more; try again",
                        source.owner());
     return {};
+}
+
+// Header, snapshot, records, in this order.
+Result<void> export_as(const Source& source, EventSeq from, const Add& add) {
+    const auto base = base_of(source, from);
+    if (!base) return tl::unexpected<Failure>(base.error());
+    const std::optional<Snapshot>& snapshot = *base;
+    Header header;
+    header.snapshot = snapshot ? 1 : 0;
+    header.first = snapshot ? snapshot->at.value + 1 : 1;
+    header.last = source.last().value;
+    header.owner = source.owner();
+    Result<void> written = add(text_of(header));
+    if (written && snapshot)
+        written = add(wire::frame(snapshot->at, snapshot->chain, snapshot->bytes));
+    const wire::ChainValue chain = snapshot ? snapshot->chain : wire::kChainStart;
+    return written ? add_records(source, header, chain, add) : written;
 }
 
 struct Slot {
@@ -248,23 +269,23 @@ class Exported final : public Source {
 }  // namespace
 
 Result<void> export_to_file(const Source& source, const fs::path& file, EventSeq from) {
-    const auto base = base_of(source, from);
-    if (!base) return tl::unexpected<Failure>(base.error());
-    const std::optional<Snapshot>& snapshot = *base;
-    Header header;
-    header.snapshot = snapshot ? 1 : 0;
-    header.first = snapshot ? snapshot->at.value + 1 : 1;
-    header.last = source.last().value;
-    header.owner = source.owner();
-
     Writer writer(file);
     Result<void> written = writer.open();
-    if (written) written = writer.add(text_of(header));
-    if (written && snapshot)
-        written = writer.add(wire::frame(snapshot->at, snapshot->chain, snapshot->bytes));
-    const wire::ChainValue chain = snapshot ? snapshot->chain : wire::kChainStart;
-    if (written) written = add_records(source, header, chain, writer);
+    if (written)
+        written =
+            export_as(source, from, [&](std::string_view bytes) { return writer.add(bytes); });
     return written ? writer.finish() : written;
+}
+
+Result<void> export_to_stream(const Source& source, std::ostream& stream, EventSeq from) {
+    auto written = export_as(source, from, [&](std::string_view bytes) -> Result<void> {
+        stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+        if (!stream) return unavailable("cannot write: whoever reads it is gone", "the stream");
+        return {};
+    });
+    if (!written) return written;
+    if (!stream.flush()) return unavailable("cannot write: whoever reads it is gone", "the stream");
+    return {};
 }
 
 Result<std::unique_ptr<Source>> open_exported(const fs::path& file) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <iosfwd>
 #include <memory>
 
 #include "adapters/base/result.hpp"
@@ -14,6 +15,11 @@ namespace quorate::journal {
 // Everything needed to replay the records from `from` on. The file appears whole or not at all.
 Result<void> export_to_file(const Source& source, const std::filesystem::path& file,
                             EventSeq from = EventSeq{0});
+
+// The same bytes into a stream, as they are read. A stream that ended early is noticed by
+// open_exported.
+Result<void> export_to_stream(const Source& source, std::ostream& stream,
+                              EventSeq from = EventSeq{0});
 
 // Verifies the whole file first.
 Result<std::unique_ptr<Source>> open_exported(const std::filesystem::path& file);

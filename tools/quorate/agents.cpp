@@ -2,6 +2,7 @@
 
 #include <future>
 
+#include "adapters/http/client.hpp"
 #include "adapters/local/desired.hpp"
 #include "adapters/local/lease.hpp"
 #include "adapters/local/record.hpp"
@@ -20,12 +21,12 @@ std::vector<Ordinal> reachable(const local::Layout& layout) {
     return ordinals;
 }
 
-std::vector<Json> ask_status(const local::Layout& layout) {
+std::vector<Json> ask_status(const local::Layout& layout, Span deadline) {
     // At the same time: one agent that hangs costs one deadline, not one each.
     std::vector<std::future<Result<std::string>>> asked;
     for (const Ordinal ordinal : reachable(layout))
-        asked.push_back(std::async(std::launch::async, [socket = layout.socket(ordinal)] {
-            return api::Client(socket).status(ask_deadline);
+        asked.push_back(std::async(std::launch::async, [socket = layout.socket(ordinal), deadline] {
+            return api::Client(socket).status(deadline);
         }));
     std::vector<Json> answers;
     for (auto& one : asked) {
@@ -37,7 +38,50 @@ std::vector<Json> ask_status(const local::Layout& layout) {
     return answers;
 }
 
+namespace {
+
+// Null when nobody answers, or somebody who is no agent.
+Json status_page(const std::string& host) {
+    const auto body = http::get({host, pod_pages_port, "/status"}, ask_deadline);
+    if (!body) return nullptr;
+    Json json = Json::parse(*body, nullptr, false);
+    return json.is_object() && json.contains("self") ? json : Json();
+}
+
+// https://HOST:PORT
+std::string host_in(const std::string& url) {
+    const std::size_t from = url.find("://");
+    if (from == std::string::npos) return "";
+    return url.substr(from + 3, url.rfind(':') - from - 3);
+}
+
+Json pod_status(const local::Layout& layout) {
+    std::vector<Json> answers = ask_status(layout);
+    Known known;
+    if (answers.empty()) return merge(known, answers);
+    if (const Json& holder = answers.front()["view"]["authority"]; holder.is_number())
+        known.authority = Ordinal{holder.get<std::uint32_t>()};
+    for (Json& other : ask_pages(answers.front()))
+        answers.push_back(std::move(other));
+    return merge(known, answers);
+}
+
+}  // namespace
+
+std::vector<Json> ask_pages(const Json& own) {
+    std::vector<std::future<Json>> asked;
+    for (const Json& member : own["view"]["members"])
+        if (member["ordinal"] != own["self"]["ordinal"])
+            asked.push_back(std::async(std::launch::async, status_page,
+                                       host_in(member["client_url"].get<std::string>())));
+    std::vector<Json> answers;
+    for (auto& one : asked)
+        if (Json json = one.get(); !json.is_null()) answers.push_back(std::move(json));
+    return answers;
+}
+
 Json cluster_status(const local::Layout& layout) {
+    if (is_pod(layout)) return pod_status(layout);
     Known known;
     if (const auto desired = local::read_desired(layout.desired()); desired && *desired)
         known.desired = (*desired)->replicas;

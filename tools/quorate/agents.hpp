@@ -14,8 +14,12 @@ namespace quorate::cli {
 
 inline constexpr Span ask_deadline = seconds(2);
 
-// Of every agent that answers; a replica that does not run costs nothing.
-std::vector<nlohmann::json> ask_status(const local::Layout& layout);
+// Of every agent that has a socket here and answers; a replica that does not run costs nothing.
+std::vector<nlohmann::json> ask_status(const local::Layout& layout, Span deadline = ask_deadline);
+
+// In a pod: of the agents of the other pods too, by the page each has for people. `own`: what the
+// agent of this pod says, which names the others.
+std::vector<nlohmann::json> ask_pages(const nlohmann::json& own);
 
 // The merged picture (merge.hpp).
 nlohmann::json cluster_status(const local::Layout& layout);

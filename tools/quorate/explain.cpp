@@ -44,7 +44,20 @@ Result<void> add_from(const std::filesystem::path& path, Ordinal replica, const 
     return {};
 }
 
+// A pod holds one journal, its own; `kubectl quorate explain` puts those of all pods together.
+Result<void> must_be_here(const Asked& asked) {
+    if (!asked.replica) return {};
+    auto source = open_source(pod_journal_dir);
+    if (!source) return {};  // told when it is read
+    const auto own = replica_of(**source);
+    if (!own || own->value == *asked.replica) return {};
+    return refused("this pod holds the journal of replica " + std::to_string(own->value) +
+                       " alone; ask in the other pod, or use kubectl quorate explain",
+                   "--replica");
+}
+
 Result<void> add_all(const local::Layout& layout, const Asked& asked, Told& told) {
+    if (is_pod(layout)) return add_from(pod_journal_dir, Ordinal{}, asked, told);
     std::optional<Failure> failure;
     bool any = false;
     for (std::uint32_t i = 0; i < limits::replicas_max; ++i) {
@@ -81,7 +94,9 @@ Exit explain(const Asked& asked) {
     if (asked.journal.empty()) {
         const local::Layout layout = home_at(asked.dir);
         if (auto home = must_be_home(layout); !home) return fail(Exit::usage, home.error());
-        if (asked.event && !asked.replica)
+        if (is_pod(layout))
+            if (auto here = must_be_here(asked); !here) return fail(Exit::usage, here.error());
+        if (asked.event && !asked.replica && !is_pod(layout))
             return fail(Exit::usage,
                         "--event: every replica numbers its own events; name one with --replica");
         if (auto added = add_all(layout, asked, told); !added)

@@ -13,9 +13,12 @@
 namespace quorate::cli {
 
 std::string default_dir() {
+    return is_pod(local::Layout(pod_run_dir)) ? pod_run_dir : "quorate-data";
+}
+
+bool is_pod(const local::Layout& layout) {
     std::error_code error;
-    const local::Layout pod(pod_run_dir);
-    return std::filesystem::exists(pod.pod(), error) ? pod_run_dir : "quorate-data";
+    return std::filesystem::exists(layout.pod(), error);
 }
 
 local::Layout home_at(const std::string& dir) {
@@ -38,8 +41,7 @@ std::optional<pid_t> running_up(const local::Layout& layout) {
 
 Result<void> must_be_home(const local::Layout& layout) {
     std::error_code error;
-    if (!std::filesystem::exists(layout.setup(), error) &&
-        !std::filesystem::exists(layout.pod(), error))
+    if (!std::filesystem::exists(layout.setup(), error) && !is_pod(layout))
         return refused("there is no cluster of quorate; make one with quorate up --dir " +
                            layout.root().string() + ", or name another directory with --dir",
                        layout.root());
@@ -57,9 +59,7 @@ Result<pid_t> must_run(const local::Layout& layout) {
 }
 
 Result<void> must_not_be_in_a_pod(const local::Layout& layout, const std::string& instead) {
-    std::error_code error;
-    if (std::filesystem::exists(layout.pod(), error))
-        return refused("is in a pod; " + instead, layout.root());
+    if (is_pod(layout)) return refused("is in a pod; " + instead, layout.root());
     return {};
 }
 

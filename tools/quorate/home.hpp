@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -17,9 +18,16 @@ namespace quorate::cli {
 
 // Where a pod's agent has its socket: gone with the container.
 inline constexpr const char* pod_run_dir = "/run/quorate";
+// Its journal, on the claim (host::places_in_pod). Of the other replicas' a pod sees nothing.
+inline constexpr const char* pod_journal_dir = "/data/journal";
+// Where every agent of a pod has its pages (host::network_in_pod).
+inline constexpr std::uint16_t pod_pages_port = 2381;
 
 // quorate-data; in a pod, what its agent runs in.
 std::string default_dir();
+
+// Whether the directory is that of a pod's agent.
+bool is_pod(const local::Layout& layout);
 
 // Absolute and without "..", so that it reads the same from anywhere.
 local::Layout home_at(const std::string& dir);

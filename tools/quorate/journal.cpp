@@ -36,6 +36,10 @@ Exit list(const Asked& asked) {
 Exit export_to(const Asked& asked) {
     const auto source = open_source(asked.path);
     if (!source) return fail(Exit::journal, source.error());
+    if (asked.file == "-") {
+        auto done = journal::export_to_stream(**source, std::cout, EventSeq{asked.from});
+        return done ? Exit::ok : fail(Exit::journal, done.error());
+    }
     if (auto done = journal::export_to_file(**source, asked.file, EventSeq{asked.from}); !done)
         return fail(Exit::journal, done.error());
     std::cout << extent_of(**source) << "\nexported to " << asked.file << std::endl;
@@ -67,7 +71,7 @@ void add_journal(CLI::App& app, Exit& exit) {
     };
     add("list", "one line a record", list)->add_option("--from", asked->from, "first event");
     CLI::App* exporting = add("export", "makes one file of it", export_to);
-    exporting->add_option("file", asked->file, "what to write")->capture_default_str();
+    exporting->add_option("file", asked->file, "what to write; - is stdout")->capture_default_str();
     exporting->add_option("--from", asked->from, "first event that must be replayable");
     add("verify", "checksums, order, chain", verify);
 }

@@ -1,6 +1,7 @@
 // One program, one verb a file. What it prints on stdout is the answer; stderr has errors, one line
 // each; exit codes are in exit.hpp.
 #include "adapters/host/settings.hpp"
+#include "tools/quorate/kubectl/plugin.hpp"
 #include "tools/quorate/verbs.hpp"
 
 namespace {
@@ -10,7 +11,7 @@ int say(const CLI::App& app, const CLI::ParseError& error) {
     using quorate::cli::Exit;
     if (error.get_exit_code() == 0) return app.exit(error);  // --help
     const CLI::App* asked = &app;
-    std::string command = "quorate";
+    std::string command = app.get_name();
     while (!asked->get_subcommands().empty()) {
         asked = asked->get_subcommands().front();
         command += " " + asked->get_name();
@@ -29,13 +30,8 @@ int say(const CLI::App& app, const CLI::ParseError& error) {
         quorate::cli::fail(Exit::usage, line + "; " + command + " --help lists what there is"));
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+void add_verbs(CLI::App& app, quorate::cli::Exit& exit) {
     using namespace quorate::cli;
-    CLI::App app("Keeps etcd quorate: forms, grows, shrinks, heals, and can say why.", "quorate");
-    app.require_subcommand(1);
-    Exit exit = Exit::ok;
     add_up(app, exit);
     add_down(app, exit);
     add_scale(app, exit);
@@ -49,6 +45,21 @@ int main(int argc, char** argv) {
     add_upgrade(app, exit);
     add_run(app, exit);
     add_version(app, exit);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    using namespace quorate::cli;
+    const bool plugin = kubectl::is_plugin(argv[0]);
+    CLI::App app("Keeps etcd quorate: forms, grows, shrinks, heals, and can say why.",
+                 plugin ? "kubectl quorate" : "quorate");
+    app.require_subcommand(1);
+    Exit exit = Exit::ok;
+    if (plugin)
+        kubectl::add_verbs(app, exit);
+    else
+        add_verbs(app, exit);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

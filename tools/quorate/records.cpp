@@ -84,12 +84,12 @@ Result<api::Explained> decision_at(const journal::Source& source, EventSeq seq) 
 }
 
 std::optional<Ordinal> replica_of(const journal::Source& source) {
-    constexpr std::string_view prefix = "quorate-";
     const std::string& owner = source.owner();
+    const std::size_t dash = owner.rfind('-');
     std::uint32_t number = 0;
-    if (!owner.starts_with(prefix)) return std::nullopt;
+    if (dash == std::string::npos) return std::nullopt;
     const char* end = owner.data() + owner.size();
-    const auto [at, error] = std::from_chars(owner.data() + prefix.size(), end, number);
+    const auto [at, error] = std::from_chars(owner.data() + dash + 1, end, number);
     if (error != std::errc() || at != end) return std::nullopt;
     return Ordinal{number};
 }

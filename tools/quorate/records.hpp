@@ -25,7 +25,7 @@ Result<api::Explained> decision_at(const journal::Source& source, EventSeq seq);
 Result<void> for_each_record(const journal::Source& source, EventSeq from,
                              const std::function<void(const api::Explained&)>& visit);
 
-// "quorate-2" is replica 2; nullopt: another kind of owner.
+// "quorate-2", or in a pod "db-2", is replica 2; nullopt: another kind of owner.
 std::optional<Ordinal> replica_of(const journal::Source& source);
 
 }  // namespace quorate::cli

@@ -5,6 +5,7 @@
 #include "tools/quorate/agents.hpp"
 #include "tools/quorate/home.hpp"
 #include "tools/quorate/output.hpp"
+#include "tools/quorate/render.hpp"
 #include "tools/quorate/verbs.hpp"
 
 namespace quorate::cli {
@@ -19,35 +20,6 @@ struct Asked {
     std::string output = "text";
     std::string token;
 };
-
-std::string list_of(const Json& ordinals) {
-    std::string text;
-    for (const Json& ordinal : ordinals)
-        text += (text.empty() ? "" : ", ") + ordinal.dump();
-    return text.empty() ? "none" : text;
-}
-
-void print(const Json& plan) {
-    std::cout << "survivors, best first:\n";
-    for (const Json& survivor : plan["survivors"])
-        std::cout << "  replica " << survivor["ordinal"] << "  term " << survivor["term"]
-                  << "  index " << survivor["index"] << "\n";
-    const bool may_lose = plan["may_lose"].get<bool>();
-    std::cout << "volumes lost: " << list_of(plan["gone"]) << "\n"
-              << "not heard of: " << list_of(plan["silent"]) << "\n"
-              << "acknowledged writes: "
-              << (may_lose ? "those that only the lost or silent replicas held may be lost"
-                           : "none is lost, the best survivor holds all of them")
-              << "\nrevision is raised by: " << plan["revision_raised_by"] << "\n\n";
-    if (const std::string blocked = plan.value("blocked_by", ""); !blocked.empty()) {
-        std::cout << "It cannot be carried out yet: " << blocked << std::endl;
-        return;
-    }
-    std::cout << "A replica that is only silent is better brought back than given up.\n"
-              << "To rebuild the cluster from replica " << plan["survivors"][0]["ordinal"]
-              << ":\n  quorate recover apply --token " << plan["token"].get<std::string>()
-              << std::endl;
-}
 
 // Every agent is asked until one answers; the last refusal is told.
 template <class Ask>
@@ -80,7 +52,7 @@ Exit plan(const Asked& asked) {
     if (asked.output == "json")
         std::cout << plan.dump(2) << std::endl;
     else
-        print(plan);
+        std::cout << render_recovery(plan, "quorate recover apply") << std::flush;
     return Exit::ok;
 }
 

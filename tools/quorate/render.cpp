@@ -18,19 +18,6 @@ std::string text_of(const Json& value) {
     return value.dump();
 }
 
-std::string size_text(std::uint64_t bytes) {
-    constexpr std::array units = {"B", "KiB", "MiB", "GiB", "TiB"};
-    std::size_t unit = 0;
-    std::uint64_t tenths = bytes * 10;
-    while (tenths >= 10 * 1024 && unit + 1 < units.size()) {
-        tenths /= 1024;
-        ++unit;
-    }
-    std::string text = std::to_string(tenths / 10);
-    if (unit > 0) text += "." + std::to_string(tenths % 10);
-    return text + " " + units[unit];
-}
-
 // How far a member is behind the leader, in entries of the raft log.
 std::string lag_text(const Json& member, std::uint64_t leader_index) {
     const auto index = member["raft_index"].get<std::uint64_t>();
@@ -49,13 +36,45 @@ Row row_of(const Json& member, std::uint64_t leader_index) {
             member["ready"] == true ? "yes" : "no",
             lag_text(member, leader_index),
             known ? text_of(member["revision"]) : "-",
-            known ? size_text(member["db_size_bytes"].get<std::uint64_t>()) : "-",
+            known ? render_size(member["db_size_bytes"].get<std::uint64_t>()) : "-",
             version.empty() ? "-" : version,
             text_of(member["client_url"])};
 }
 
-std::string aligned(const std::vector<Row>& rows) {
-    std::vector<std::size_t> widths(rows.front().size());
+std::string painted(const std::string& text, const char* code, Colour colour) {
+    return colour == Colour::none ? text : std::string("\x1b[") + code + "m" + text + "\x1b[0m";
+}
+
+std::string phase_painted(const std::string& phase, Colour colour) {
+    if (phase == "steady") return painted(phase, "32", colour);
+    if (phase == "parked" || phase == "quorum-lost") return painted(phase, "31", colour);
+    return painted(phase, "33", colour);
+}
+
+std::string list_of(const Json& ordinals) {
+    std::string text;
+    for (const Json& ordinal : ordinals)
+        text += (text.empty() ? "" : ", ") + ordinal.dump();
+    return text.empty() ? "none" : text;
+}
+
+}  // namespace
+
+std::string render_size(std::uint64_t bytes) {
+    constexpr std::array units = {"B", "KiB", "MiB", "GiB", "TiB"};
+    std::size_t unit = 0;
+    std::uint64_t tenths = bytes * 10;
+    while (tenths >= 10 * 1024 && unit + 1 < units.size()) {
+        tenths /= 1024;
+        ++unit;
+    }
+    std::string text = std::to_string(tenths / 10);
+    if (unit > 0) text += "." + std::to_string(tenths % 10);
+    return text + " " + units[unit];
+}
+
+std::string render_table(const std::vector<Row>& rows) {
+    std::vector<std::size_t> widths(rows.empty() ? 0 : rows.front().size());
     for (const Row& row : rows)
         for (std::size_t i = 0; i < row.size(); ++i)
             widths[i] = std::max(widths[i], row[i].size());
@@ -70,17 +89,24 @@ std::string aligned(const std::vector<Row>& rows) {
     return text;
 }
 
-std::string painted(const std::string& text, const char* code, Colour colour) {
-    return colour == Colour::none ? text : std::string("\x1b[") + code + "m" + text + "\x1b[0m";
+std::string render_recovery(const Json& plan, const std::string& apply) {
+    std::string text = "survivors, best first:\n";
+    for (const Json& survivor : plan["survivors"])
+        text += "  replica " + text_of(survivor["ordinal"]) + "  term " +
+                text_of(survivor["term"]) + "  index " + text_of(survivor["index"]) + "\n";
+    text += "volumes lost: " + list_of(plan["gone"]) + "\n";
+    text += "not heard of: " + list_of(plan["silent"]) + "\n";
+    text += "acknowledged writes: ";
+    text += plan["may_lose"] == true
+                ? "those that only the lost or silent replicas held may be lost\n"
+                : "none is lost, the best survivor holds all of them\n";
+    text += "revision is raised by: " + text_of(plan["revision_raised_by"]) + "\n\n";
+    if (const std::string blocked = plan.value("blocked_by", ""); !blocked.empty())
+        return text + "It cannot be carried out yet: " + blocked + "\n";
+    return text + "A replica that is only silent is better brought back than given up.\n" +
+           "To rebuild the cluster from replica " + text_of(plan["survivors"][0]["ordinal"]) +
+           ":\n  " + apply + " --token " + text_of(plan["token"]) + "\n";
 }
-
-std::string phase_painted(const std::string& phase, Colour colour) {
-    if (phase == "steady") return painted(phase, "32", colour);
-    if (phase == "parked" || phase == "quorum-lost") return painted(phase, "31", colour);
-    return painted(phase, "33", colour);
-}
-
-}  // namespace
 
 std::string render_status(const Json& status, Colour colour) {
     std::string text = "phase " + phase_painted(text_of(status["phase"]), colour) + "   desired " +
@@ -95,7 +121,7 @@ std::string render_status(const Json& status, Colour colour) {
         {"NAME", "MEMBER", "ROLE", "PHASE", "READY", "LAG", "REVISION", "DB", "ETCD", "CLIENT"}};
     for (const Json& member : status["members"])
         rows.push_back(row_of(member, leader_index));
-    text += aligned(rows);
+    text += render_table(rows);
     if (const Json& parked = status["parked"]; !parked.is_null()) {
         text += painted("parked: " + text_of(parked["reason"]), "31", colour) + "\n";
         text += "next step: " + text_of(parked["next_step"]) + "\n";

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "adapters/api/explained.hpp"
 
@@ -20,6 +21,14 @@ std::string render_line(const api::Explained& decision, Ordinal replica);
 std::string render_whole(const api::Explained& decision, Ordinal replica);
 
 nlohmann::json as_json(const api::Explained& decision, Ordinal replica);
+
+// A plan of recovery, and how it is carried out: `apply` is the command, but for its token.
+std::string render_recovery(const nlohmann::json& plan, const std::string& apply);
+
+// Columns with two spaces between them.
+std::string render_table(const std::vector<std::vector<std::string>>& rows);
+
+std::string render_size(std::uint64_t bytes);  // "20.0 KiB"
 
 std::string render_time(Instant at);  // local time of day
 

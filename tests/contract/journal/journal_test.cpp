@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -706,6 +707,21 @@ TEST_F(JournalFiles, ADamagedRecordOfAnExportIsNamed) {
     const auto exported = open_exported(file);
     ASSERT_FALSE(exported);
     EXPECT_NE(exported.error().what.find("record 3"), std::string::npos) << exported.error().what;
+}
+
+TEST_F(JournalFiles, AnExportIntoAStreamIsTheSameBytes) {
+    const Opened opened = Open();
+    Append(*opened.journal, 4);
+    PutSnapshot(*opened.journal, "state 4");
+    Append(*opened.journal, 2);
+    const fs::path file = directory_.path() / "export";
+    ASSERT_TRUE(export_to_file(*opened.journal, file, EventSeq{5}));
+    std::ostringstream stream;
+    ASSERT_TRUE(export_to_stream(*opened.journal, stream, EventSeq{5}));
+    EXPECT_EQ(stream.str(), ReadFile(file));
+    std::ostringstream broken;
+    broken.setstate(std::ios::badbit);
+    EXPECT_FALSE(export_to_stream(*opened.journal, broken)) << "whoever reads it is gone";
 }
 
 TEST_F(JournalFiles, AnExportLeavesNoPartBehindWhenItFails) {
