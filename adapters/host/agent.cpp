@@ -18,6 +18,7 @@
 #include "adapters/host/etcd_arguments.hpp"
 #include "adapters/host/journaling.hpp"
 #include "adapters/host/members.hpp"
+#include "adapters/host/notices_of.hpp"
 #include "adapters/host/outbox.hpp"
 #include "adapters/host/pages.hpp"
 #include "adapters/host/peers.hpp"
@@ -95,6 +96,7 @@ class Agent {
           std::unique_ptr<Journaling> journal, State state)
         : config_(config),
           store_(std::move(shared.store)),
+          notices_(std::move(shared.notices)),
           settings_(settings_of(config)),
           log_(std::move(log)),
           journal_(std::move(journal)),
@@ -210,6 +212,9 @@ class Agent {
             if (!only_looks)
                 log_->line(log::Level::info, number + "\"" + explain(record.decision) + "\"");
         }
+        if (notices_)
+            for (Notice& notice : notices_of(record.decision, config_.self))
+                notices_->tell(std::move(notice));
         if (service_) service_->decided(record);
     }
 
@@ -432,6 +437,7 @@ class Agent {
 
     const AgentConfig config_;
     const std::shared_ptr<Store> store_;
+    const std::shared_ptr<Notices> notices_;
     Settings settings_;
     std::unique_ptr<log::Log> log_;
     std::unique_ptr<Journaling> journal_;

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "adapters/base/notices.hpp"
 #include "adapters/base/store.hpp"
 #include "adapters/host/control_plane.hpp"
 #include "adapters/host/places.hpp"
@@ -38,6 +39,7 @@ struct AgentConfig {
 struct SharedStore {
     std::shared_ptr<Store> store;
     std::function<std::unique_ptr<StoreWatch>(boost::asio::io_context&)> watch;
+    std::shared_ptr<Notices> notices = {};  // null: nobody looks but into the log
 };
 
 // Runs until the core says ExitAgent or a signal it may not survive. Returns the exit code of the

@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "adapters/kube/objects.hpp"
 #include "adapters/local/files.hpp"
 #include "adapters/local/pki.hpp"
 
@@ -94,12 +95,7 @@ Json secret_with(const Authority& authority, const Resource& resource, const Nam
         {"kind", "Secret"},
         {"type", "Opaque"},
         {"metadata",
-         {{"name", resource.name},
-          {"namespace", resource.space},
-          {"labels",
-           {{"app.kubernetes.io/name", "quorate"},
-            {"app.kubernetes.io/instance", names.statefulset},
-            {"app.kubernetes.io/managed-by", "quorate"}}}}},
+         {{"name", resource.name}, {"namespace", resource.space}, {"labels", labels_of(names)}}},
         {"data", {{"ca.crt", encoded(authority.certificate)}, {"ca.key", encoded(authority.key)}}}};
 }
 

@@ -1,11 +1,10 @@
 #include "adapters/kube/store.hpp"
 
-#include <array>
 #include <charconv>
-#include <ctime>
 #include <utility>
 
 #include "adapters/clock/clock.hpp"
+#include "adapters/kube/objects.hpp"
 #include "core/base/limits.hpp"
 #include "core/wire/record.hpp"
 
@@ -14,28 +13,12 @@ namespace {
 
 constexpr const char* record_key = "record.json";
 
-Json labels_of(const Names& names) {
-    return {{"app.kubernetes.io/name", "quorate"},
-            {"app.kubernetes.io/instance", names.statefulset},
-            {"app.kubernetes.io/managed-by", "quorate"}};
-}
-
 Json metadata_of(const Resource& resource, const Names& names) {
     return {{"name", resource.name}, {"namespace", resource.space}, {"labels", labels_of(names)}};
 }
 
-// metav1.MicroTime, for people; nothing here compares it.
-std::string micro_time() {
-    const Instant now = clock::wall();
-    const std::time_t whole = now.us / 1'000'000;
-    std::tm parts{};
-    ::gmtime_r(&whole, &parts);
-    std::array<char, 40> text{};
-    const std::size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-    std::snprintf(text.data() + length, text.size() - length, ".%06dZ",
-                  static_cast<int>(now.us % 1'000'000));
-    return text.data();
-}
+// For people; nothing here compares it.
+std::string now_in_text() { return micro_time(clock::wall()); }
 
 std::string version_of(const Json& object) {
     return object.value("/metadata/resourceVersion"_json_pointer, "");
@@ -192,8 +175,8 @@ Result<void> ObjectStore::write_lease(const Lease& before, const std::string& ho
     Json& spec = object["spec"];
     spec["holderIdentity"] = holder;
     spec["leaseTransitions"] = fence.value;
-    spec["renewTime"] = micro_time();
-    if (taken) spec["acquireTime"] = micro_time();
+    spec["renewTime"] = now_in_text();
+    if (taken) spec["acquireTime"] = now_in_text();
     // Whole seconds, and none is no lease for the API: never shorter than what was asked for.
     if (ttl.us > 0)
         spec["leaseDurationSeconds"] = (ttl.us + 999'999) / 1'000'000;

@@ -1,10 +1,25 @@
 // A replica that lost its data comes back as another member, with all of the content.
+#include <algorithm>
+#include <set>
+
 #include "tests/kube/support/lifecycle.hpp"
 
 namespace quorate::kube_e2e {
 namespace {
 
-struct Damage : Lifecycle {};
+struct Damage : Lifecycle {
+    // The reasons that agents gave.
+    std::set<std::string> events_of(const std::string& kind, const std::string& name) {
+        const Json listed = Json::parse(cluster().must_kubectl(
+            {"get", "events", "--output", "json", "--field-selector",
+             "involvedObject.kind=" + kind + ",involvedObject.name=" + name}));
+        std::set<std::string> reasons;
+        for (const Json& item : listed.at("items"))
+            if (item.value("/source/component"_json_pointer, "") == "quorate")
+                reasons.insert(item.at("reason").get<std::string>());
+        return reasons;
+    }
+};
 
 TEST_F(Damage, ADeletedClaimIsFilledAgainAlsoThatOfReplicaZero) {
     form();
@@ -15,6 +30,14 @@ TEST_F(Damage, ADeletedClaimIsFilledAgainAlsoThatOfReplicaZero) {
         cluster().await_steady(3);
         expect_writes_go_on();
     }
+    // A person who looks there sees what was done.
+    const std::set<std::string> steps{"RemovingMember", "AddingLearner", "PromotingLearner"};
+    cluster().await("events of each step", [&] {
+        const auto told = events_of("StatefulSet", "q");
+        return std::includes(told.begin(), told.end(), steps.begin(), steps.end());
+    });
+    cluster().await("an event of the start",
+                    [&] { return events_of("Pod", "q-2").count("StartingEtcd") == 1; });
     expect_epoch_one();
 }
 

@@ -12,6 +12,7 @@
 
 #include "adapters/host/agent.hpp"
 #include "adapters/kube/access.hpp"
+#include "adapters/kube/events.hpp"
 #include "adapters/kube/pki.hpp"
 #include "adapters/kube/store.hpp"
 #include "adapters/kube/watch.hpp"
@@ -217,7 +218,10 @@ Exit run_agent_in_pod(const std::filesystem::path& config_file,
     const auto watch = [client, names = pod->names](boost::asio::io_context& loop) {
         return std::make_unique<kube::ObjectWatch>(loop, client, names);
     };
-    return static_cast<Exit>(host::run_agent(config, {store, watch}));
+    const char* uid = std::getenv("POD_UID");
+    auto events =
+        std::make_shared<kube::Events>(client, pod->names, name, uid == nullptr ? "" : uid);
+    return static_cast<Exit>(host::run_agent(config, {store, watch, std::move(events)}));
 }
 
 }  // namespace
