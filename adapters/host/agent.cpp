@@ -129,6 +129,14 @@ class Agent {
           signals_(loop_, SIGTERM, SIGINT),
           passed_on_(loop_) {
         journal_->on_record([this](const Record& record) { tell(record); });
+        if (config_.certificates)
+            certificates_.emplace(
+                loop_, tasks_, *config_.certificates,
+                Certificates::Hooks{
+                    [this](log::Level level, const std::string& line) { log_->line(level, line); },
+                    [this](const std::string& name, Instant end) {
+                        metrics_.certificate_ends(name, end);
+                    }});
         if (!config_.control_plane) return;
         metrics_.control_plane_is(false, 0);
         control_plane_.emplace(
@@ -145,6 +153,7 @@ class Agent {
         await_signal();
         pass_signals_on();
         await_jump();
+        if (certificates_) certificates_->start();
         tell_peers();
         post(AgentStarted{settings_, random_number(), random_uuid()});
         if (auto watched = watch_->start({[this](const auto& told) { desired_is(told); },
@@ -459,6 +468,7 @@ class Agent {
     boost::asio::signal_set signals_;
     boost::asio::signal_set passed_on_;  // to the control plane
     metrics::Metrics metrics_{config_.self};
+    std::optional<Certificates> certificates_;
     std::optional<ControlPlane> control_plane_;
     std::unique_ptr<http::Server> pages_;
     std::unique_ptr<Service> service_;

@@ -13,6 +13,7 @@
 
 #include "adapters/base/notices.hpp"
 #include "adapters/base/store.hpp"
+#include "adapters/host/certificates.hpp"
 #include "adapters/host/control_plane.hpp"
 #include "adapters/host/places.hpp"
 #include "core/model/policy.hpp"
@@ -32,6 +33,7 @@ struct AgentConfig {
     std::uint64_t journal_bytes_max = 64ULL << 20;
     Span desired_wait = seconds(20);  // Choices::desired_wait
     std::optional<ControlPlaneSpec> control_plane;
+    std::optional<CertificatesSpec> certificates;  // none: somebody else looks after them
 };
 
 // What differs between the forms of the product: the store, and what tells of its changes on the

@@ -13,6 +13,9 @@
 
 namespace quorate::host {
 
+// What the certificates of a cluster on one machine are for.
+inline const std::vector<std::string> names_on_one_machine{"localhost", "127.0.0.1"};
+
 struct Places {
     std::filesystem::path volume;  // etcd's data, its identity, what was set aside
     std::filesystem::path journal;

@@ -478,6 +478,16 @@ Result<void> ensure_leaf(const fs::path& dir, const std::string& file, const Pro
 
 }  // namespace
 
+Result<Instant> end_of_certificate(const fs::path& file) {
+    auto text = read_file(file);
+    if (!text) return tl::unexpected(text.error());
+    const Certificate certificate(
+        PEM_read_bio_X509(memory_of(*text).get(), nullptr, nullptr, nullptr));
+    if (!certificate) return damaged("not a certificate: " + openssl_text(), file);
+    const Time begin(ASN1_TIME_set(nullptr, 0));
+    return Instant{seconds_between(begin.get(), X509_get0_notAfter(certificate.get())) * 1'000'000};
+}
+
 Result<void> ensure_certificate(const fs::path& dir, const std::string& file,
                                 const std::string& name, std::optional<Instant> now) {
     return ensure_leaf(dir, file, agent_profile, {name}, now);

@@ -38,4 +38,7 @@ Result<void> ensure_etcd_certificates(const std::filesystem::path& dir,
 Result<void> ensure_certificate(const std::filesystem::path& dir, const std::string& file,
                                 const std::string& name, std::optional<Instant> now = std::nullopt);
 
+// When it expires, on the wall. Refused: there is none, or it is none.
+Result<Instant> end_of_certificate(const std::filesystem::path& file);
+
 }  // namespace quorate::local

@@ -80,6 +80,17 @@ void Metrics::control_plane_is(bool running, std::uint32_t exits) {
         .Set(exits);
 }
 
+void Metrics::certificate_ends(const std::string& name, Instant wall) {
+    prometheus::Labels labels = families_->label;
+    labels["certificate"] = name;
+    prometheus::BuildGauge()
+        .Name("quorate_certificate_expires_timestamp_seconds")
+        .Help("when the certificate expires, in seconds since 1970")
+        .Register(*families_->registry)
+        .Add(labels)
+        .Set(static_cast<double>(wall.us) / 1e6);
+}
+
 void Metrics::state_is(const State& state) {
     const Facts& facts = state.facts;
     const ProbeFact* own = facts.probes.find(facts.settings.self);

@@ -21,6 +21,8 @@ class Metrics {
     void state_is(const State& state);
     // Where there is one; before, it has no metrics.
     void control_plane_is(bool running, std::uint32_t exits);
+    // Where they are looked after; "peer" is peer.crt.
+    void certificate_ends(const std::string& name, Instant wall);
     void peer_heard(Ordinal peer);
     void peer_refused(const char* why);
 

@@ -150,10 +150,10 @@ std::vector<std::string> certificate_names(const Pod& pod) {
 }
 
 Result<void> certificates(const kube::Client& client, const Pod& pod,
-                          const std::filesystem::path& dir) {
+                          const host::CertificatesSpec& wanted) {
     std::string told;
     for (;;) {
-        auto authority = kube::ensure_authority(client, pod.names, dir);
+        auto authority = kube::ensure_authority(client, pod.names, wanted.dir);
         if (authority) break;
         if (authority.error().kind == FailureKind::refused) return authority;
         // Without an authority there is nothing to start, and nothing to lose by waiting.
@@ -162,10 +162,7 @@ Result<void> certificates(const kube::Client& client, const Pod& pod,
         told = line;
         std::this_thread::sleep_for(ask_again);  // the API has no event for being back
     }
-    if (auto made = local::ensure_etcd_certificates(dir, certificate_names(pod)); !made)
-        return made;
-    return local::ensure_certificate(dir, "agent-" + std::to_string(pod.self.value),
-                                     peer::agent_name(pod.self));
+    return wanted.renew();
 }
 
 Exit run_agent_in_pod(const std::filesystem::path& config_file,
@@ -211,7 +208,9 @@ Exit run_agent_in_pod(const std::filesystem::path& config_file,
     config.desired_wait = told->choices.desired_wait;
     config.control_plane = *control_plane;
     if (config.control_plane) config.control_plane->environment = environment_of(*told, config);
-    if (auto ready = certificates(*client, *pod, config.places.pki); !ready)
+    config.certificates =
+        host::certificates_of(config.places.pki, certificate_names(*pod), config.self);
+    if (auto ready = certificates(*client, *pod, *config.certificates); !ready)
         return fail(Exit::failed, ready.error());
 
     auto store = std::make_shared<kube::ObjectStore>(client, pod->names, pod->self);

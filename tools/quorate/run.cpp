@@ -51,6 +51,8 @@ Result<host::AgentConfig> config_of(const local::Layout& layout, std::uint32_t o
     config.policy = choices.policy;
     config.journal_bytes_max = choices.journal_bytes_max.value;
     config.desired_wait = choices.desired_wait;
+    config.certificates =
+        host::certificates_of(config.places.pki, host::names_on_one_machine, config.self);
     return config;
 }
 

@@ -172,7 +172,7 @@ Result<void> write_client_env(const Plan& plan, std::uint32_t replicas) {
 
 // Without TLS in etcd too: agents believe each other by their certificates alone.
 Result<void> ensure_certificates(const std::filesystem::path& pki) {
-    if (auto made = local::ensure_pki(pki, {"localhost", "127.0.0.1"}); !made) return made;
+    if (auto made = local::ensure_pki(pki, host::names_on_one_machine); !made) return made;
     for (std::uint32_t i = 0; i < limits::replicas_max; ++i) {
         const std::string file = "agent-" + std::to_string(i);
         auto made = local::ensure_certificate(pki, file, peer::agent_name(Ordinal{i}));

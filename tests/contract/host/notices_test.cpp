@@ -35,7 +35,9 @@ std::vector<std::string> reasons_of(const Decision& decision) {
 using Reasons = std::vector<std::string>;
 
 TEST(Notices, TellWhatChangesMembersAndWhoDidIt) {
-    const auto told = notices_of(asks_for(AddLearner{Ordinal{1}}), Ordinal{2});
+    AddLearner added;
+    added.ordinal = Ordinal{1};
+    const auto told = notices_of(asks_for(added), Ordinal{2});
     ASSERT_EQ(told.size(), 1U);
     EXPECT_EQ(told[0].reason, "AddingLearner");
     EXPECT_EQ(told[0].about, About::cluster);
