@@ -60,6 +60,11 @@ void Events::tell(Notice notice) {
     changed_.notify_all();
 }
 
+std::size_t Events::waiting() const {
+    const std::lock_guard lock(mutex_);
+    return waiting_.size() + (writing_ ? 1 : 0);
+}
+
 void Events::run() {
     std::unique_lock lock(mutex_);
     for (;;) {
@@ -67,9 +72,11 @@ void Events::run() {
         if (stopping_) return;
         Waiting one = std::move(waiting_.front());
         waiting_.pop_front();
+        writing_ = true;
         lock.unlock();
         const bool done = write(one);
         lock.lock();
+        writing_ = false;
         if (done) continue;
         waiting_.push_front(std::move(one));
         changed_.wait_for(lock, ask_again, [this] { return stopping_; });

@@ -27,6 +27,7 @@ class Events final : public Notices {
     ~Events() override;
 
     void tell(Notice notice) override;
+    std::size_t waiting() const;  // also the one that is being written
 
   private:
     struct Waiting {
@@ -46,10 +47,11 @@ class Events final : public Notices {
     Json statefulset_;  // as it was found once, for its uid
     std::string complained_;
 
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<Waiting> waiting_;
     bool stopping_ = false;
+    bool writing_ = false;
     double allowed_ = events_at_once;
     Instant counted_at_;  // since boot
     std::uint64_t left_out_ = 0;
