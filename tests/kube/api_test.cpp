@@ -49,6 +49,20 @@ TEST_F(Api, ServerThatAnswersNothingForAMinuteChangesNothing) {
     expect_untouched(ids);
 }
 
+// Each call takes seconds, or is given up.
+TEST_F(Api, ServerThatIsSlowForAMinuteChangesNothing) {
+    form();
+    const Words ids = cluster().member_ids(3);
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (std::chrono::steady_clock::now() < until) {
+        lab({"api-pause"});
+        expect_writes_for(std::chrono::seconds(3));
+        lab({"api-resume"});
+        expect_writes_for(std::chrono::seconds(1));
+    }
+    expect_untouched(ids);
+}
+
 // A pod that starts while nobody answers has its certificates and its volume; for the record it
 // waits.
 TEST_F(Api, AnAgentKilledWhileTheServerIsDownComesBack) {

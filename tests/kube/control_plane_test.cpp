@@ -34,26 +34,10 @@ std::vector<pid_t> children_of(pid_t pid) {
 struct VirtualCluster : Lifecycle {
     static constexpr int replicas = 3;  // that there are at most
 
-    // Once: an image of both, in every node.
-    static void import_image() {
-        static const bool done = [] {
-            const fs::path archive = fs::temp_directory_path() /
-                                     ("quorate-kube-e2e-image-" + std::to_string(::getpid()));
-            const std::string quorate = variable("QUORATE_BINARY");
-            const Ran made = e2e::run(
-                {source_root() + "/tools/image", "--quorate", quorate, "--name",
-                 "localhost/quorate-with-apiserver:test", "--with",
-                 variable("QUORATE_KUBE_HOME") + "/programs/kubernetes/kube-apiserver", archive});
-            if (made.status != 0) throw std::runtime_error(made.err);
-            lab({"import", archive});
-            fs::remove(archive);
-            return true;
-        }();
-        static_cast<void>(done);
-    }
-
     void install_virtual_cluster(int count = replicas) {
-        import_image();
+        import_image(
+            "localhost/quorate-with-apiserver:test",
+            {"--with", variable("QUORATE_KUBE_HOME") + "/programs/kubernetes/kube-apiserver"});
         const Words command{"kube-apiserver",
                             "--etcd-servers=https://127.0.0.1:2379",
                             "--etcd-cafile=/data/pki/etcd/ca.crt",

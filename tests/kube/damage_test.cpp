@@ -1,10 +1,12 @@
 // A replica that lost its data comes back as another member, with all of the content.
 #include <algorithm>
+#include <filesystem>
 #include <set>
 
 #include "tests/kube/support/lifecycle.hpp"
 
 namespace quorate::kube_e2e {
+namespace fs = std::filesystem;
 namespace {
 
 struct Damage : Lifecycle {
@@ -39,6 +41,28 @@ TEST_F(Damage, ADeletedClaimIsFilledAgainAlsoThatOfReplicaZero) {
     cluster().await("an event of the start",
                     [&] { return events_of("Pod", "q-2").count("StartingEtcd") == 1; });
     expect_epoch_one();
+}
+
+// The copy says whose it is: it is moved aside, and its replica joins under an identity of its own.
+TEST_F(Damage, AClaimClonedFromAnotherReplicaJoinsAfresh) {
+    form({}, 2);
+    cluster().scale(2);
+    cluster().await_steady(2);
+    const Words ids = cluster().member_ids(2);
+    const fs::path clone = cluster().volume(2);
+    // What a clone of a volume in use holds: files of one instant, or nearly.
+    for (const auto& entry : fs::directory_iterator(clone))
+        fs::remove_all(entry.path());
+    const e2e::Ran copied =
+        e2e::run({"cp", "--archive", (cluster().volume(1) / ".").string(), clone.string()});
+    ASSERT_EQ(copied.status, 0) << copied.err;
+    cluster().scale(3);
+    cluster().await_steady(3);
+    EXPECT_EQ(cluster().member_ids(2), ids);
+    EXPECT_EQ(cluster().set_aside(2).size(), 1U);
+    EXPECT_TRUE(cluster().set_aside(1).empty());
+    expect_epoch_one();
+    expect_writes_go_on();
 }
 
 }  // namespace

@@ -48,6 +48,16 @@ TEST_F(Scaling, ThreeToOneAtOnceInOrder) {
     scale_and_await(1);
 }
 
+// Nobody waits for what the number before asked for.
+TEST_F(Scaling, ReplicasThatFlapEndAsDesired) {
+    form({.replicas = 3}, 1);
+    const std::string id = cluster().member_id(0);
+    for (const int replicas : {5, 1, 4, 2, 5, 3})
+        cluster().scale(replicas);
+    scale_and_await(3);
+    EXPECT_EQ(cluster().member_id(0), id);
+}
+
 TEST_F(Scaling, ToZeroAndBack) {
     form();
     const Words ids = cluster().member_ids(3);

@@ -114,6 +114,14 @@ void Cluster::end() const {
     uninstall();
 }
 
+void Cluster::upgrade(const Words& set) const {
+    Words words{"upgrade",     release, source_root() + "/deploy/chart",
+                "--namespace", space_,  "--reuse-values"};
+    for (const std::string& value : set)
+        words.insert(words.end(), {"--set", value});
+    must_helm(words);
+}
+
 void Cluster::uninstall() const {
     must_helm({"uninstall", release, "--namespace", space_});
     await_no_pods();

@@ -67,9 +67,10 @@ class Cluster {
     void scale(int replicas) const;
     void delete_pod(int ordinal, Words how = {}) const;  // does not wait
     void delete_pod_and_claim(int ordinal) const;
-    void install() const;    // again, over the claims of before
-    void end() const;        // pods and release are gone when it returns; claims stay
-    void uninstall() const;  // the same at once, as a person does it
+    void upgrade(const Words& set) const;  // helm upgrade with these KEY=VALUE as well
+    void install() const;                  // again, over the claims of before
+    void end() const;                      // pods and release are gone when it returns; claims stay
+    void uninstall() const;                // the same at once, as a person does it
 
     std::unique_ptr<etcd::Client> client(int ordinal) const;
     e2e::Writer::Clients clients(int replicas) const;

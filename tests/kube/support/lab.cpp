@@ -1,10 +1,12 @@
 #include "tests/kube/support/lab.hpp"
 
 #include <curl/curl.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <stdexcept>
 #include <thread>
 
@@ -69,6 +71,21 @@ std::string must_kubectl(Words words) { return must(with("kubectl", std::move(wo
 std::string must_helm(Words words) { return must(with("helm", std::move(words))); }
 std::string lab(Words words) {
     return must(with(source_root() + "/tools/e2e-kube", std::move(words)));
+}
+
+void import_image(const std::string& name, const Words& how) {
+    static std::set<std::string> imported;
+    if (imported.count(name) == 1) return;
+    const auto archive = std::filesystem::temp_directory_path() /
+                         ("quorate-kube-e2e-image-" + std::to_string(::getpid()));
+    Words command{source_root() + "/tools/image", "--quorate", variable("QUORATE_BINARY"), "--name",
+                  name};
+    command.insert(command.end(), how.begin(), how.end());
+    command.push_back(archive);
+    must(command);
+    lab({"import", archive});
+    std::filesystem::remove(archive);
+    imported.insert(name);
 }
 
 Json object(const kube::Resource& resource) {

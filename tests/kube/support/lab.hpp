@@ -34,6 +34,9 @@ std::string must_kubectl(Words words);
 std::string must_helm(Words words);
 // tools/e2e-kube WORDS: misfortunes of nodes and of the API server.
 std::string lab(Words words);
+// tools/image with these arguments and the product under test, into every node under this name.
+// Once in a program.
+void import_image(const std::string& name, const Words& how = {});
 
 // Null: there is none, or nobody answers just now.
 Json object(const kube::Resource& resource);
