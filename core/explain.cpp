@@ -1,5 +1,7 @@
 #include "core/explain.hpp"
 
+#include <string_view>
+
 #include "core/machines/alarm.hpp"
 #include "core/machines/authority.hpp"
 #include "core/machines/cluster.hpp"
@@ -467,6 +469,10 @@ const char* phase_name(Machine machine, std::uint8_t phase) {
             return space_phase_name(phase);
     }
     return "?";
+}
+
+bool is_parked(Machine machine, std::uint8_t phase) {
+    return std::string_view(phase_name(machine, phase)) == "parked";
 }
 
 const char* because_of(RuleId rule) {

@@ -15,6 +15,8 @@ namespace quorate {
 std::string rule_name(RuleId rule);
 const char* machine_name(Machine machine);
 const char* phase_name(Machine machine, std::uint8_t phase);
+// It waits for a person, whichever machine it is.
+bool is_parked(Machine machine, std::uint8_t phase);
 
 // Why the rule exists: one line, the same wherever it is met.
 const char* because_of(RuleId rule);

@@ -1,4 +1,4 @@
-// Certificates are renewed while they are used: etcd reads its files at each handshake [v3.5.17
+// Certificates are renewed while they are used: etcd reads its files at each handshake [v3.5.35
 // client/pkg/transport/listener.go, GetCertificate], agents look for new ones
 // (base/file_stamps.hpp).
 #pragma once

@@ -18,54 +18,35 @@ struct Step {
     About about;
 };
 
+constexpr Kind normal = Kind::normal;
+constexpr Kind warning = Kind::warning;
+
+// Looks, waits and writes of the record have none.
+template <class Body>
+constexpr std::optional<Step> step_for;
+// clang-format off
+template <> constexpr std::optional<Step> step_for<StopEtcd>      {{"StoppingEtcd",      normal,  About::replica}};
+template <> constexpr std::optional<Step> step_for<SetAsideData>  {{"SettingDataAside",  warning, About::replica}};
+template <> constexpr std::optional<Step> step_for<RebuildEtcd>   {{"RebuildingCluster", warning, About::cluster}};
+template <> constexpr std::optional<Step> step_for<AddLearner>    {{"AddingLearner",     normal,  About::cluster}};
+template <> constexpr std::optional<Step> step_for<PromoteMember> {{"PromotingLearner",  normal,  About::cluster}};
+template <> constexpr std::optional<Step> step_for<RemoveMember>  {{"RemovingMember",    normal,  About::cluster}};
+template <> constexpr std::optional<Step> step_for<MoveLeader>    {{"MovingLeader",      normal,  About::cluster}};
+template <> constexpr std::optional<Step> step_for<DisarmCorrupt> {{"DisarmingCorrupt",  warning, About::cluster}};
+template <> constexpr std::optional<Step> step_for<DisarmNospace> {{"DisarmingNospace",  normal,  About::cluster}};
+template <> constexpr std::optional<Step> step_for<Compact>       {{"Compacting",        normal,  About::cluster}};
+template <> constexpr std::optional<Step> step_for<Defragment>    {{"Defragmenting",     normal,  About::cluster}};
+// clang-format on
+
 struct StepOf {
-    template <class Other>
-    std::optional<Step> operator()(const Other&) const {
-        return std::nullopt;
+    template <class Body>
+    std::optional<Step> operator()(const Body&) const {
+        return step_for<Body>;
     }
     std::optional<Step> operator()(const StartEtcd& body) const {
-        return Step{body.founding ? "FoundingCluster" : "StartingEtcd", Kind::normal,
-                    About::replica};
-    }
-    std::optional<Step> operator()(const StopEtcd&) const {
-        return Step{"StoppingEtcd", Kind::normal, About::replica};
-    }
-    std::optional<Step> operator()(const SetAsideData&) const {
-        return Step{"SettingDataAside", Kind::warning, About::replica};
-    }
-    std::optional<Step> operator()(const RebuildEtcd&) const {
-        return Step{"RebuildingCluster", Kind::warning, About::cluster};
-    }
-    std::optional<Step> operator()(const AddLearner&) const {
-        return Step{"AddingLearner", Kind::normal, About::cluster};
-    }
-    std::optional<Step> operator()(const PromoteMember&) const {
-        return Step{"PromotingLearner", Kind::normal, About::cluster};
-    }
-    std::optional<Step> operator()(const RemoveMember&) const {
-        return Step{"RemovingMember", Kind::normal, About::cluster};
-    }
-    std::optional<Step> operator()(const MoveLeader&) const {
-        return Step{"MovingLeader", Kind::normal, About::cluster};
-    }
-    std::optional<Step> operator()(const DisarmCorrupt&) const {
-        return Step{"DisarmingCorrupt", Kind::warning, About::cluster};
-    }
-    std::optional<Step> operator()(const DisarmNospace&) const {
-        return Step{"DisarmingNospace", Kind::normal, About::cluster};
-    }
-    std::optional<Step> operator()(const Compact&) const {
-        return Step{"Compacting", Kind::normal, About::cluster};
-    }
-    std::optional<Step> operator()(const Defragment&) const {
-        return Step{"Defragmenting", Kind::normal, About::cluster};
+        return Step{body.founding ? "FoundingCluster" : "StartingEtcd", normal, About::replica};
     }
 };
-
-bool is_parked(Machine machine, std::uint8_t phase) {
-    return (machine == Machine::replica && phase == std::uint8_t(ReplicaPhase::parked)) ||
-           (machine == Machine::cluster && phase == std::uint8_t(ClusterPhase::parked));
-}
 
 bool lacks_quorum(const RuleHit& hit, std::uint8_t phase) {
     return hit.machine == Machine::cluster && (phase == std::uint8_t(ClusterPhase::quorum_lost) ||
@@ -74,7 +55,7 @@ bool lacks_quorum(const RuleHit& hit, std::uint8_t phase) {
 
 std::optional<Step> step_of(const RuleHit& hit) {
     if (hit.verdict != Verdict::taken) return std::nullopt;
-    const About about = hit.machine == Machine::cluster ? About::cluster : About::replica;
+    const About about = hit.machine == Machine::replica ? About::replica : About::cluster;
     const bool parks = is_parked(hit.machine, hit.to);
     if (parks != is_parked(hit.machine, hit.from))
         return parks ? Step{"Parked", Kind::warning, about} : Step{"GoingOn", Kind::normal, about};

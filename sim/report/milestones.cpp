@@ -52,10 +52,8 @@ struct Line {
 };
 
 bool parks(const RuleHit& hit) {
-    const auto is_parked = [&](std::uint8_t phase) {
-        return std::string(phase_name(hit.machine, phase)) == "parked";
-    };
-    return hit.verdict == Verdict::taken && is_parked(hit.to) && !is_parked(hit.from);
+    return hit.verdict == Verdict::taken && is_parked(hit.machine, hit.to) &&
+           !is_parked(hit.machine, hit.from);
 }
 
 }  // namespace

@@ -70,6 +70,22 @@ TEST(Notices, TellWhenAReplicaParksAndGoesOn) {
     EXPECT_EQ(reasons_of(decision), Reasons{});
 }
 
+// An alarm waits for a person like anything else.
+TEST(Notices, TellWhenAnAlarmParks) {
+    Decision decision;
+    decision.hits = {moves(RuleId::K04, Machine::alarm, std::uint8_t(AlarmPhase::raised),
+                           std::uint8_t(AlarmPhase::parked)),
+                     moves(RuleId::B08, Machine::space, std::uint8_t(SpacePhase::defragmenting),
+                           std::uint8_t(SpacePhase::parked))};
+    const auto told = notices_of(decision, Ordinal{2});
+    ASSERT_EQ(told.size(), 2U);
+    for (const Notice& notice : told) {
+        EXPECT_EQ(notice.reason, "Parked");
+        EXPECT_EQ(notice.kind, Kind::warning);
+        EXPECT_EQ(notice.about, About::cluster);
+    }
+}
+
 TEST(Notices, TellWhenTheQuorumIsLostAndBack) {
     const auto following = std::uint8_t(ClusterPhase::following);
     const auto lost = std::uint8_t(ClusterPhase::quorum_lost);

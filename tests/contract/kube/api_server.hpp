@@ -13,6 +13,11 @@
 
 namespace quorate::kube::test {
 
+// Why cases that need one are skipped.
+inline constexpr const char* no_api_server =
+    "no kube-apiserver: run tools/kube-versions ci, and set QUORATE_KUBE_DIR to what "
+    "tools/kube-versions --dir says";
+
 class ApiServer {
   public:
     // Where kube-apiserver is; empty: not on this machine.

@@ -31,9 +31,7 @@ constexpr Span patience = seconds(30);
 class Api : public testing::Test {
   protected:
     void SetUp() override {
-        if (ApiServer::program().empty())
-            GTEST_SKIP() << "no kube-apiserver: run tools/kube-versions ci, and set "
-                            "QUORATE_KUBE_DIR to what tools/kube-versions --dir says";
+        if (ApiServer::program().empty()) GTEST_SKIP() << kube::test::no_api_server;
     }
 };
 using ApiCalls = Api;

@@ -20,9 +20,7 @@ constexpr Span patience = seconds(30);
 class EventsOfAPod : public testing::Test {
   protected:
     void SetUp() override {
-        if (ApiServer::program().empty())
-            GTEST_SKIP() << "no kube-apiserver: run tools/kube-versions ci, and set "
-                            "QUORATE_KUBE_DIR to what tools/kube-versions --dir says";
+        if (ApiServer::program().empty()) GTEST_SKIP() << kube::test::no_api_server;
     }
 
     static std::unique_ptr<Events> of(const std::string& name,

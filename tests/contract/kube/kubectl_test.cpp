@@ -30,9 +30,7 @@ constexpr Span patience = seconds(30);
 class KubectlQuorate : public testing::Test {
   protected:
     void SetUp() override {
-        if (ApiServer::program().empty())
-            GTEST_SKIP() << "no kube-apiserver: run tools/kube-versions ci, and set "
-                            "QUORATE_KUBE_DIR to what tools/kube-versions --dir says";
+        if (ApiServer::program().empty()) GTEST_SKIP() << kube::test::no_api_server;
         std::string path = fs::temp_directory_path() / "quorate-kubectl-XXXXXX";
         dir = ::mkdtemp(path.data());
         const char* binary = std::getenv("QUORATE_BINARY");

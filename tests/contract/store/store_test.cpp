@@ -149,8 +149,7 @@ class OfEachForm : public testing::Test {
   protected:
     void SetUp() override {
         if (Form::needs_server && kube::test::ApiServer::program().empty())
-            GTEST_SKIP() << "no kube-apiserver: run tools/kube-versions ci, and set "
-                            "QUORATE_KUBE_DIR to what tools/kube-versions --dir says";
+            GTEST_SKIP() << kube::test::no_api_server;
     }
     Form store;
 };

@@ -112,7 +112,7 @@ template <class Done>
 bool eventually(std::chrono::steady_clock::time_point until, const Done& done) {
     while (!done()) {
         if (std::chrono::steady_clock::now() > until) return false;
-        std::this_thread::sleep_for(look_period);
+        std::this_thread::sleep_for(look_period);  // kubectl brings no event of it
     }
     return true;
 }
