@@ -1,11 +1,18 @@
 #include "adapters/host/certificates.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "adapters/local/pki.hpp"
 #include "adapters/peer/letter.hpp"
 
 namespace quorate::host {
+namespace {
+
+// A file that was put back is seen before an hour is over.
+constexpr Span soon = minutes(1);
+
+}  // namespace
 
 CertificatesSpec certificates_of(const std::filesystem::path& dir, std::vector<std::string> names,
                                  Ordinal self) {
@@ -55,7 +62,8 @@ void Certificates::looked(const Result<void>& renewed, const std::map<std::strin
     if (why != complained_ && !why.empty())
         hooks_.tell(log::Level::error, "certificates: not renewed: " + why);
     complained_ = why;
-    timer_.expires_after(std::chrono::microseconds(spec_.period.us));
+    const Span next = renewed ? spec_.period : std::min(spec_.period, soon);
+    timer_.expires_after(std::chrono::microseconds(next.us));
     timer_.async_wait([this](const boost::system::error_code& error) {
         if (!error) start();
     });

@@ -40,7 +40,7 @@ class Certificates {
 
     Certificates(boost::asio::io_context& loop, Tasks& tasks, CertificatesSpec spec, Hooks hooks);
 
-    // Now and in every period.
+    // Now and in every period; what failed again within a minute.
     void start();
 
   private:
