@@ -1,8 +1,8 @@
 #include "adapters/kube/store.hpp"
 
-#include <charconv>
 #include <utility>
 
+#include "adapters/base/replica_name.hpp"
 #include "adapters/clock/clock.hpp"
 #include "adapters/kube/objects.hpp"
 #include "core/base/limits.hpp"
@@ -256,12 +256,9 @@ std::string ObjectStore::own_name() const {
 }
 
 std::optional<Ordinal> ObjectStore::ordinal_of(const std::string& pod) const {
-    const std::string prefix = names_.statefulset + "-";
-    if (!pod.starts_with(prefix)) return std::nullopt;
-    std::uint32_t number = 0;
-    const char* end = pod.data() + pod.size();
-    const auto [rest, error] = std::from_chars(pod.data() + prefix.size(), end, number);
-    return error == std::errc() && rest == end ? std::optional(Ordinal{number}) : std::nullopt;
+    const auto parsed = parse_replica_name(pod);
+    if (!parsed || parsed->set != names_.statefulset) return std::nullopt;
+    return parsed->ordinal;
 }
 
 void ObjectStore::saw_holder(const std::string& pod) {

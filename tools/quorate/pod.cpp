@@ -3,13 +3,13 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <set>
 #include <thread>
 
+#include "adapters/base/replica_name.hpp"
 #include "adapters/host/agent.hpp"
 #include "adapters/kube/access.hpp"
 #include "adapters/kube/events.hpp"
@@ -113,7 +113,6 @@ Result<std::string> variable(const char* name, const char* how) {
     return std::string(value);
 }
 
-// A pod of a StatefulSet is called NAME-ORDINAL.
 Result<Pod> this_pod() {
     auto name = variable("POD_NAME", "set it from metadata.name, as the chart does");
     if (!name) return tl::unexpected(name.error());
@@ -122,17 +121,14 @@ Result<Pod> this_pod() {
     auto service =
         variable("QUORATE_SERVICE", "set it to the StatefulSet's serviceName, as the chart does");
     if (!service) return tl::unexpected(service.error());
-    const std::size_t dash = name->rfind('-');
-    std::uint32_t ordinal = 0;
-    const char* end = name->data() + name->size();
-    if (dash == std::string::npos || dash == 0 || dash + 1 == name->size() ||
-        std::from_chars(name->data() + dash + 1, end, ordinal).ptr != end)
-        return refused(*name + " is no pod of a StatefulSet; run it in one", "POD_NAME");
-    if (ordinal >= limits::replicas_max)
-        return refused(*name + ": replica " + std::to_string(ordinal) + "; there are at most " +
-                           std::to_string(limits::replicas_max) + ": scale the StatefulSet down",
+    const auto replica = parse_replica_name(*name);
+    if (!replica) return refused(*name + " is no pod of a StatefulSet; run it in one", "POD_NAME");
+    if (replica->ordinal.value >= limits::replicas_max)
+        return refused(*name + ": replica " + std::to_string(replica->ordinal.value) +
+                           "; there are at most " + std::to_string(limits::replicas_max) +
+                           ": scale the StatefulSet down",
                        "POD_NAME");
-    return Pod{{name->substr(0, dash), *space}, *service, Ordinal{ordinal}};
+    return Pod{{replica->set, *space}, *service, replica->ordinal};
 }
 
 // Every form of the own name that somebody may call it by (vcluster facts 1.9), and the service's,

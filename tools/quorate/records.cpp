@@ -1,9 +1,9 @@
 #include "tools/quorate/records.hpp"
 
-#include <charconv>
 #include <deque>
 #include <system_error>
 
+#include "adapters/base/replica_name.hpp"
 #include "adapters/host/explained_of.hpp"
 #include "adapters/journal/export.hpp"
 #include "adapters/journal/journal.hpp"
@@ -84,14 +84,8 @@ Result<api::Explained> decision_at(const journal::Source& source, EventSeq seq) 
 }
 
 std::optional<Ordinal> replica_of(const journal::Source& source) {
-    const std::string& owner = source.owner();
-    const std::size_t dash = owner.rfind('-');
-    std::uint32_t number = 0;
-    if (dash == std::string::npos) return std::nullopt;
-    const char* end = owner.data() + owner.size();
-    const auto [at, error] = std::from_chars(owner.data() + dash + 1, end, number);
-    if (error != std::errc() || at != end) return std::nullopt;
-    return Ordinal{number};
+    const auto owner = parse_replica_name(source.owner());
+    return owner ? std::optional(owner->ordinal) : std::nullopt;
 }
 
 }  // namespace quorate::cli

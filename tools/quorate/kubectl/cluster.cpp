@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdlib>
 #include <future>
 #include <iostream>
 #include <set>
 
+#include "adapters/base/replica_name.hpp"
 #include "core/base/limits.hpp"
 #include "tools/quorate/home.hpp"
 
@@ -29,13 +29,10 @@ std::string bare(std::string name) {
 }
 
 std::optional<Ordinal> ordinal_of(const std::string& pod, const std::string& statefulset) {
-    const std::string prefix = statefulset + "-";
-    if (!pod.starts_with(prefix)) return std::nullopt;
-    std::uint32_t number = 0;
-    const char* end = pod.data() + pod.size();
-    const auto [rest, error] = std::from_chars(pod.data() + prefix.size(), end, number);
-    if (error != std::errc() || rest != end || number >= limits::replicas_max) return std::nullopt;
-    return Ordinal{number};
+    const auto parsed = parse_replica_name(pod);
+    if (!parsed || parsed->set != statefulset) return std::nullopt;
+    return parsed->ordinal.value < limits::replicas_max ? std::optional(parsed->ordinal)
+                                                        : std::nullopt;
 }
 
 std::string names_of(const Json& list) {
