@@ -52,14 +52,15 @@ void Prober::ask_anew() {
 }
 
 void Prober::tick() {
-    bool all_healthy = true;
+    bool all_serve = true;
     for (auto& [ordinal, target] : targets_) {
-        if (!target.told || !(target.told->serves || target.told->learner)) all_healthy = false;
+        if (!target.told || !target.told->serves) all_serve = false;
         ask(Ordinal{ordinal});
     }
-    // While something is missing it is looked for more often: a start takes a fraction of a period.
+    // While something is missing it is looked for more often: a start takes a fraction of a period,
+    // and so does a learner that has caught up.
     const Span period = settings_.policy.probe_period;
-    const Span next = all_healthy ? period : std::min(period, milliseconds(200));
+    const Span next = all_serve ? period : std::min(period, milliseconds(200));
     timer_.expires_after(duration(next));
     timer_.async_wait([this](const boost::system::error_code& error) {
         if (!error) tick();

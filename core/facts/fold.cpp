@@ -193,9 +193,10 @@ bool judged_bad(const Facts& facts) {
            facts.judged.verdict == HashVerdict::undecided;
 }
 
-// The voters are, or may be, others now. Whoever was in doubt is compared again at once.
+// The voters are, or may be, others now. They are compared at once where the ones before were: a
+// repair does not wait between its removal and its admission.
 void forget_judgement(Facts& facts) {
-    if (judged_bad(facts)) facts.hashes_at = Instant{};
+    if (facts.judged.at != Instant{}) facts.hashes_at = Instant{};
     facts.judged = HashJudgement{};
     facts.compared.clear();
     facts.still_doubted.clear();

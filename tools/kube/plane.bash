@@ -99,8 +99,22 @@ await_api() {
     await 60 "the API server was not ready" api_is_ready
 }
 
+# What pods ask of the API, and nobody else: tests and benchmarks read it.
+write_audit_policy() {
+    cat >"$home/audit-policy.yaml" <<END
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+- {level: None, userGroups: ["system:serviceaccounts:kube-system"]}
+- {level: Metadata, userGroups: ["system:serviceaccounts"]}
+- {level: None}
+END
+}
+
 define_plane() {
     local programs=$home/programs/kubernetes pki=$home/pki credentials
+    write_audit_policy
     define etcd nsenter --net="/run/netns/$cluster" etcd --data-dir "$home/etcd" \
         --listen-client-urls http://127.0.0.1:2379 --advertise-client-urls http://127.0.0.1:2379 \
         --listen-peer-urls http://127.0.0.1:2380
@@ -115,7 +129,8 @@ define_plane() {
         --service-account-key-file="$pki/service-accounts.pub" \
         --service-account-signing-key-file="$pki/service-accounts.key" \
         --kubelet-client-certificate="$pki/admin.crt" --kubelet-client-key="$pki/admin.key" \
-        --kubelet-preferred-address-types=InternalIP
+        --kubelet-preferred-address-types=InternalIP \
+        --audit-policy-file="$home/audit-policy.yaml" --audit-log-path="$home/audit.log"
 
     # A dead node is noticed after 10 s instead of 40: tests wait for it.
     credentials=$pki/controllers.kubeconfig
