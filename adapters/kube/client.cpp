@@ -92,6 +92,11 @@ bool may_have_been_heard(CURL* handle, CURLcode code) {
     return before_sending > 0;
 }
 
+// Lines for people quote other programs, and are cut: what is not UTF-8 must not throw.
+std::string body_of(const Json& object) {
+    return object.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 long milliseconds_of(Span span) {
     return static_cast<long>(std::max<std::int64_t>(1, span.us / 1000));
 }
@@ -241,11 +246,11 @@ Result<Answer> Client::list(const Resource& resource, Span deadline) const {
 }
 
 Result<Answer> Client::create(const Resource& resource, const Json& object, Span deadline) const {
-    return connections_->call({"POST", path_of(resource, true), object.dump(), deadline});
+    return connections_->call({"POST", path_of(resource, true), body_of(object), deadline});
 }
 
 Result<Answer> Client::replace(const Resource& resource, const Json& object, Span deadline) const {
-    return connections_->call({"PUT", path_of(resource, false), object.dump(), deadline});
+    return connections_->call({"PUT", path_of(resource, false), body_of(object), deadline});
 }
 
 Result<Answer> Client::remove(const Resource& resource, Span deadline) const {
