@@ -230,8 +230,12 @@ class Agent {
     void publish() {
         if (control_plane_) control_plane_->etcd_is(use_of_etcd());
         if (service_)
-            service_->publish(engine_.state(),
-                              {outbox_.etcd_pid(), prober_.latest(), store_->holder()});
+            service_->publish(engine_.state(), {outbox_.etcd_pid(), prober_.latest(),
+                                                store_->holder(), control_plane_report()});
+    }
+
+    std::optional<ControlPlaneReport> control_plane_report() const {
+        return control_plane_ ? std::optional(control_plane_->report()) : std::nullopt;
     }
 
     // What /readyz says of etcd (S15), and the core is not about to stop it.
@@ -409,8 +413,11 @@ class Agent {
         if (path == "/metrics") return {200, metrics_.text(), "text/plain; version=0.0.4"};
         if (path == "/status")
             return {200,
-                    status_json(engine_.state(),
-                                {outbox_.etcd_pid(), prober_.latest(), store_->holder(), {}}),
+                    status_json(engine_.state(), {outbox_.etcd_pid(),
+                                                  prober_.latest(),
+                                                  store_->holder(),
+                                                  control_plane_report(),
+                                                  {}}),
                     "application/json"};
         const Beside beside = !control_plane_             ? Beside::nothing
                               : control_plane_->running() ? Beside::running
