@@ -150,6 +150,7 @@ struct Client::Connections {
         std::string path;
         std::string body = {};
         Span deadline;
+        const char* content = "application/json";  // of the body
     };
 
     // What is the same for all calls. Refused when the token cannot be read.
@@ -162,7 +163,7 @@ struct Client::Connections {
                 return unavailable("cannot be read, so nobody may be asked", access.token);
             add(headers, "Authorization: Bearer " + *token);
         }
-        if (!call.body.empty()) add(headers, "Content-Type: application/json");
+        if (!call.body.empty()) add(headers, std::string("Content-Type: ") + call.content);
         curl_easy_setopt(handle, CURLOPT_URL, (access.server + call.path).c_str());
         curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, call.method);
         if (!call.body.empty()) {
@@ -251,6 +252,12 @@ Result<Answer> Client::create(const Resource& resource, const Json& object, Span
 
 Result<Answer> Client::replace(const Resource& resource, const Json& object, Span deadline) const {
     return connections_->call({"PUT", path_of(resource, false), body_of(object), deadline});
+}
+
+Result<Answer> Client::patch_status(const Resource& resource, const Json& patch,
+                                    Span deadline) const {
+    return connections_->call({"PATCH", path_of(resource, false) + "/status", body_of(patch),
+                               deadline, "application/strategic-merge-patch+json"});
 }
 
 Result<Answer> Client::remove(const Resource& resource, Span deadline) const {
