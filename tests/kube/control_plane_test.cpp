@@ -136,6 +136,9 @@ TEST_F(VirtualCluster, SeesOfThePodWhatIsMeantForIt) {
     EXPECT_EQ(environment.find("NOT_FOR_IT"), std::string::npos);
     cluster().must_kubectl(
         {"wait", "--for=condition=quorate/ControlPlane", "pod/q-0", "--timeout=180s"});
+    const Json told = cluster().status(0).at("self").at("control_plane");
+    EXPECT_EQ(told.at("running"), true) << told;
+    EXPECT_EQ(told.at("pid").is_number(), true) << told;
 }
 
 TEST_F(VirtualCluster, LosesNothingWhileAPodIsDeletedAndWhileAnApiServerIsKilled) {
