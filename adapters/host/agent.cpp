@@ -15,6 +15,7 @@
 
 #include "adapters/clock/clock.hpp"
 #include "adapters/disk/volume.hpp"
+#include "adapters/host/conditions_of.hpp"
 #include "adapters/host/control_plane.hpp"
 #include "adapters/host/etcd_arguments.hpp"
 #include "adapters/host/journaling.hpp"
@@ -98,6 +99,7 @@ class Agent {
         : config_(config),
           store_(std::move(shared.store)),
           notices_(std::move(shared.notices)),
+          conditions_(std::move(shared.conditions)),
           settings_(settings_of(config)),
           log_(std::move(log)),
           journal_(std::move(journal)),
@@ -225,14 +227,22 @@ class Agent {
         if (notices_)
             for (Notice& notice : notices_of(record.decision, config_.self))
                 notices_->tell(std::move(notice));
+        if (auto step = step_in(record.decision); !step.empty()) last_step_ = std::move(step);
         if (service_) service_->decided(record);
     }
 
     void publish() {
         if (control_plane_) control_plane_->etcd_is(use_of_etcd());
         if (service_)
-            service_->publish(engine_.state(),
-                              {outbox_.etcd_pid(), prober_.latest(), store_->holder()});
+            service_->publish(engine_.state(), {outbox_.etcd_pid(), prober_.latest(),
+                                                store_->holder(), control_plane_report()});
+        if (conditions_)
+            conditions_->are(conditions_of(engine_.state(),
+                                           {prober_.latest(), last_step_, control_plane_report()}));
+    }
+
+    std::optional<ControlPlaneReport> control_plane_report() const {
+        return control_plane_ ? std::optional(control_plane_->report()) : std::nullopt;
     }
 
     // What /readyz says of etcd (S15), and the core is not about to stop it.
@@ -410,8 +420,11 @@ class Agent {
         if (path == "/metrics") return {200, metrics_.text(), "text/plain; version=0.0.4"};
         if (path == "/status")
             return {200,
-                    status_json(engine_.state(),
-                                {outbox_.etcd_pid(), prober_.latest(), store_->holder(), {}}),
+                    status_json(engine_.state(), {outbox_.etcd_pid(),
+                                                  prober_.latest(),
+                                                  store_->holder(),
+                                                  control_plane_report(),
+                                                  {}}),
                     "application/json"};
         const Beside beside = !control_plane_             ? Beside::nothing
                               : control_plane_->running() ? Beside::running
@@ -448,6 +461,7 @@ class Agent {
     const AgentConfig config_;
     const std::shared_ptr<Store> store_;
     const std::shared_ptr<Notices> notices_;
+    const std::shared_ptr<Conditions> conditions_;
     Settings settings_;
     std::unique_ptr<log::Log> log_;
     std::unique_ptr<Journaling> journal_;
@@ -477,6 +491,7 @@ class Agent {
     std::optional<Desired> desired_;
     std::optional<RecordSeen> told_record_;
     std::string complained_;
+    std::string last_step_;  // step_in()
     Instant stop_asked_at_;  // since boot; none: not asked
     Instant idle_since_;     // the same
     bool leaves_ = false;

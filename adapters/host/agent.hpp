@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "adapters/base/conditions.hpp"
 #include "adapters/base/notices.hpp"
 #include "adapters/base/store.hpp"
 #include "adapters/host/certificates.hpp"
@@ -41,7 +42,9 @@ struct AgentConfig {
 struct SharedStore {
     std::shared_ptr<Store> store;
     std::function<std::unique_ptr<StoreWatch>(boost::asio::io_context&)> watch;
-    std::shared_ptr<Notices> notices = {};  // null: nobody looks but into the log
+    // null: nobody looks but into the log
+    std::shared_ptr<Notices> notices = {};
+    std::shared_ptr<Conditions> conditions = {};
 };
 
 // Runs until the core says ExitAgent or a signal it may not survive. Returns the exit code of the

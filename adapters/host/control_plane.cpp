@@ -63,6 +63,7 @@ void ControlPlane::ended(const ChildExit& exit) {
 
 void ControlPlane::start_later(const std::string& why) {
     ++exits_;
+    last_exit_ = why;
     // One that ran for so long ended for another reason than the one before.
     if (clock::since_boot() >= started_at_ + spec_.backoff.max) failures_in_a_row_ = 0;
     const Span wait = with_jitter(backoff(spec_.backoff, ++failures_in_a_row_));
@@ -106,6 +107,10 @@ void ControlPlane::stop(std::function<void()> then) {
 void ControlPlane::leave(std::function<void()> then) {
     leaving_ = true;
     stop(std::move(then));
+}
+
+ControlPlaneReport ControlPlane::report() const {
+    return {running(), child_ ? child_->pid() : 0, exits_, last_exit_};
 }
 
 void ControlPlane::signal(int number) {

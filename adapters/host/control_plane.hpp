@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "adapters/host/control_plane_report.hpp"
 #include "adapters/log/log.hpp"
 #include "adapters/process/child.hpp"
 #include "core/base/instant.hpp"
@@ -57,6 +58,7 @@ class ControlPlane {
 
     bool running() const { return child_ != nullptr && !stopping_; }
     std::uint32_t exits() const { return exits_; }  // by itself, or that it could not be started
+    ControlPlaneReport report() const;
 
   private:
     void start();
@@ -76,6 +78,7 @@ class ControlPlane {
     bool backing_off_ = false;
     Instant started_at_;  // since boot
     std::uint32_t exits_ = 0;
+    std::string last_exit_;
     std::uint32_t failures_in_a_row_ = 0;
     std::vector<std::function<void()>> when_away_;
     std::unique_ptr<process::Child> child_;

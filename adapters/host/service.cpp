@@ -62,8 +62,8 @@ struct Service::Shared {
         std::optional<api::Explained> last;
         for (auto it = recent.rbegin(); it != recent.rend() && !last; ++it)
             if (!it->reason.empty()) last = *it;
-        return status_json(
-            state, {surroundings.etcd_pid, surroundings.latest, surroundings.authority, last});
+        return status_json(state, {surroundings.etcd_pid, surroundings.latest,
+                                   surroundings.authority, surroundings.control_plane, last});
     }
 
     Result<std::vector<api::Explained>> recently(std::uint32_t last,

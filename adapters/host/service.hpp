@@ -18,6 +18,7 @@ struct Surroundings {
     std::int32_t etcd_pid = 0;
     std::map<std::uint32_t, MemberStatus> latest;  // newest probes, by ordinal
     std::optional<Ordinal> authority;              // who holds the lease now
+    std::optional<ControlPlaneReport> control_plane;
 };
 
 class Service {

@@ -155,6 +155,14 @@ Json evidence_json(const State& state) {
     return json;
 }
 
+Json control_plane_json(const std::optional<ControlPlaneReport>& report) {
+    if (!report) return nullptr;
+    return {{"running", report->running},
+            {"pid", report->pid == 0 ? Json() : Json(report->pid)},
+            {"exits", report->exits},
+            {"last_exit", report->last_exit}};
+}
+
 Json self_json(const State& state, const StatusExtras& extras) {
     const Ordinal self = state.facts.settings.self;
     const MemberStatus newest = answer_of(state, extras, self);
@@ -164,6 +172,7 @@ Json self_json(const State& state, const StatusExtras& extras) {
     json["awaits_peers"] = awaits_peers(state, newest);
     json["agent_pid"] = ::getpid();
     json["evidence"] = evidence_json(state);
+    json["control_plane"] = control_plane_json(extras.control_plane);
     if (extras.etcd_pid != 0) json["etcd_pid"] = extras.etcd_pid;
     if (json["etcd_version"] == "")
         json["etcd_version"] = to_text(state.facts.settings.etcd_version);

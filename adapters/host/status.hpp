@@ -9,6 +9,7 @@
 #include <string>
 
 #include "adapters/api/explained.hpp"
+#include "adapters/host/control_plane_report.hpp"
 #include "core/model/state.hpp"
 
 namespace quorate::host {
@@ -16,8 +17,9 @@ namespace quorate::host {
 // What is no part of the core's state.
 struct StatusExtras {
     std::int32_t etcd_pid = 0;
-    std::map<std::uint32_t, MemberStatus> latest = {};  // newest answers, by ordinal
-    std::optional<Ordinal> authority = {};              // who holds the lease now
+    std::map<std::uint32_t, MemberStatus> latest = {};     // newest answers, by ordinal
+    std::optional<Ordinal> authority = {};                 // who holds the lease now
+    std::optional<ControlPlaneReport> control_plane = {};  // nullopt: none is wanted
     std::optional<api::Explained> last_decision = {};
 };
 

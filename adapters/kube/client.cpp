@@ -92,6 +92,11 @@ bool may_have_been_heard(CURL* handle, CURLcode code) {
     return before_sending > 0;
 }
 
+// Lines for people quote other programs, and are cut: what is not UTF-8 must not throw.
+std::string body_of(const Json& object) {
+    return object.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 long milliseconds_of(Span span) {
     return static_cast<long>(std::max<std::int64_t>(1, span.us / 1000));
 }
@@ -145,6 +150,7 @@ struct Client::Connections {
         std::string path;
         std::string body = {};
         Span deadline;
+        const char* content = "application/json";  // of the body
     };
 
     // What is the same for all calls. Refused when the token cannot be read.
@@ -157,7 +163,7 @@ struct Client::Connections {
                 return unavailable("cannot be read, so nobody may be asked", access.token);
             add(headers, "Authorization: Bearer " + *token);
         }
-        if (!call.body.empty()) add(headers, "Content-Type: application/json");
+        if (!call.body.empty()) add(headers, std::string("Content-Type: ") + call.content);
         curl_easy_setopt(handle, CURLOPT_URL, (access.server + call.path).c_str());
         curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, call.method);
         if (!call.body.empty()) {
@@ -241,11 +247,17 @@ Result<Answer> Client::list(const Resource& resource, Span deadline) const {
 }
 
 Result<Answer> Client::create(const Resource& resource, const Json& object, Span deadline) const {
-    return connections_->call({"POST", path_of(resource, true), object.dump(), deadline});
+    return connections_->call({"POST", path_of(resource, true), body_of(object), deadline});
 }
 
 Result<Answer> Client::replace(const Resource& resource, const Json& object, Span deadline) const {
-    return connections_->call({"PUT", path_of(resource, false), object.dump(), deadline});
+    return connections_->call({"PUT", path_of(resource, false), body_of(object), deadline});
+}
+
+Result<Answer> Client::patch_status(const Resource& resource, const Json& patch,
+                                    Span deadline) const {
+    return connections_->call({"PATCH", path_of(resource, false) + "/status", body_of(patch),
+                               deadline, "application/strategic-merge-patch+json"});
 }
 
 Result<Answer> Client::remove(const Resource& resource, Span deadline) const {

@@ -61,6 +61,10 @@ class Client {
     // Refused by the API (409) unless the object's metadata resourceVersion is still the newest.
     Result<Answer> replace(const Resource& resource, const Json& object, Span deadline) const;
 
+    // A strategic merge patch of the object's status: what it does not name stays as it is. With a
+    // metadata uid in it, refused by the API (422) unless that is the object's.
+    Result<Answer> patch_status(const Resource& resource, const Json& patch, Span deadline) const;
+
     Result<Answer> remove(const Resource& resource, Span deadline) const;
 
     // Tells the changes of one object after `resource_version`, until the server ends the watch, it

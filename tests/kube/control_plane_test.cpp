@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <mutex>
-#include <sstream>
 #include <thread>
 
 #include "tests/kube/support/lifecycle.hpp"
@@ -20,15 +19,6 @@ constexpr const char* token = "a-token-of-this-test-alone";
 std::string variable(const char* name) {
     const char* value = std::getenv(name);
     return value == nullptr ? "" : value;
-}
-
-std::vector<pid_t> children_of(pid_t pid) {
-    const std::string number = std::to_string(pid);
-    std::istringstream text(e2e::text_of("/proc/" + number + "/task/" + number + "/children"));
-    std::vector<pid_t> children;
-    for (pid_t child = 0; text >> child;)
-        children.push_back(child);
-    return children;
 }
 
 struct VirtualCluster : Lifecycle {
@@ -93,19 +83,6 @@ struct VirtualCluster : Lifecycle {
             return virtual_kubectl(ordinal, {"get", "--raw", "/readyz"}).out == "ok";
         });
     }
-
-    // Of the pod's first process, the agent; of that, the rest.
-    pid_t process_in(int ordinal, const std::string& name) {
-        const std::string first =
-            lab({"container-pid", cluster().space() + "/q-" + std::to_string(ordinal),
-                 cluster().node_of(ordinal)});
-        for (const pid_t agent : children_of(std::stoi(first)))
-            for (const pid_t child : children_of(agent))
-                if (e2e::text_of("/proc/" + std::to_string(child) + "/comm")
-                        .starts_with(name.substr(0, 15)))
-                    return child;
-        return 0;
-    }
 };
 
 // Creates objects one after the other, through whichever replica answers.
@@ -149,14 +126,19 @@ class Creator {
 // Of what the pod knows it sees what is meant for it.
 TEST_F(VirtualCluster, SeesOfThePodWhatIsMeantForIt) {
     install_virtual_cluster(1);
-    const std::string environment =
-        e2e::text_of("/proc/" + std::to_string(process_in(0, "kube-apiserver")) + "/environ");
+    const std::string environment = e2e::text_of(
+        "/proc/" + std::to_string(cluster().process_in(0, "kube-apiserver")) + "/environ");
     for (const char* variable :
          {"QUORATE_ETCD_ENDPOINT=https://127.0.0.1:2379", "QUORATE_ETCD_CA=/data/pki/etcd/ca.crt",
           "QUORATE_ETCD_CERT=/data/pki/etcd/client.crt",
           "QUORATE_ETCD_KEY=/data/pki/etcd/client.key", "POD_NAME=q-0", "FOR_IT=yes"})
         EXPECT_NE(environment.find(variable), std::string::npos) << variable;
     EXPECT_EQ(environment.find("NOT_FOR_IT"), std::string::npos);
+    cluster().must_kubectl(
+        {"wait", "--for=condition=quorate/ControlPlane", "pod/q-0", "--timeout=180s"});
+    const Json told = cluster().status(0).at("self").at("control_plane");
+    EXPECT_EQ(told.at("running"), true) << told;
+    EXPECT_EQ(told.at("pid").is_number(), true) << told;
 }
 
 TEST_F(VirtualCluster, LosesNothingWhileAPodIsDeletedAndWhileAnApiServerIsKilled) {
@@ -182,17 +164,17 @@ TEST_F(VirtualCluster, LosesNothingWhileAPodIsDeletedAndWhileAnApiServerIsKilled
     cluster().await_steady(replicas);
     await_serving(leader);
 
-    const pid_t etcd = process_in(0, "etcd");
-    const pid_t api_server = process_in(0, "kube-apiserver");
+    const pid_t etcd = cluster().process_in(0, "etcd");
+    const pid_t api_server = cluster().process_in(0, "kube-apiserver");
     ASSERT_GT(etcd, 0);
     ASSERT_GT(api_server, 0);
     ASSERT_EQ(::kill(api_server, SIGKILL), 0);
     cluster().await("another API server in the pod", [&] {
-        const pid_t now = process_in(0, "kube-apiserver");
+        const pid_t now = cluster().process_in(0, "kube-apiserver");
         return now != 0 && now != api_server;
     });
     await_serving(0);
-    EXPECT_EQ(process_in(0, "etcd"), etcd) << "its restart does not touch etcd";
+    EXPECT_EQ(cluster().process_in(0, "etcd"), etcd) << "its restart does not touch etcd";
     EXPECT_EQ(cluster().restarts(0), 0);
     EXPECT_NE(cluster().logs(0).find("control plane: ended by itself, signal 9"),
               std::string::npos);

@@ -12,6 +12,7 @@
 #include "adapters/base/replica_name.hpp"
 #include "adapters/host/agent.hpp"
 #include "adapters/kube/access.hpp"
+#include "adapters/kube/conditions.hpp"
 #include "adapters/kube/events.hpp"
 #include "adapters/kube/pki.hpp"
 #include "adapters/kube/store.hpp"
@@ -213,10 +214,16 @@ Exit run_agent_in_pod(const std::filesystem::path& config_file,
     const auto watch = [client, names = pod->names](boost::asio::io_context& loop) {
         return std::make_unique<kube::ObjectWatch>(loop, client, names);
     };
-    const char* uid = std::getenv("POD_UID");
-    auto events =
-        std::make_shared<kube::Events>(client, pod->names, name, uid == nullptr ? "" : uid);
-    return static_cast<Exit>(host::run_agent(config, {store, watch, std::move(events)}));
+    const char* told_uid = std::getenv("POD_UID");
+    const std::string uid = told_uid == nullptr ? "" : told_uid;
+    auto events = std::make_shared<kube::Events>(client, pod->names, name, uid);
+    // A name alone may be another pod's by now.
+    std::shared_ptr<kube::PodConditions> conditions;
+    if (!uid.empty())
+        conditions = std::make_shared<kube::PodConditions>(
+            client, kube::PodConditions::Pod{pod->names.space, name, uid});
+    return static_cast<Exit>(
+        host::run_agent(config, {store, watch, std::move(events), std::move(conditions)}));
 }
 
 }  // namespace

@@ -51,6 +51,12 @@ std::string phase_painted(const std::string& phase, Colour colour) {
     return painted(phase, "33", colour);
 }
 
+// Other agents do not see it.
+bool has_control_plane(const Json& member) {
+    return member.is_object() && member.contains("control_plane") &&
+           !member["control_plane"].is_null();
+}
+
 std::string list_of(const Json& ordinals) {
     std::string text;
     for (const Json& ordinal : ordinals)
@@ -59,6 +65,19 @@ std::string list_of(const Json& ordinals) {
 }
 
 }  // namespace
+
+bool any_control_plane(const Json& members) {
+    return std::any_of(members.begin(), members.end(), has_control_plane);
+}
+
+std::string render_control_plane(const Json& member) {
+    if (!has_control_plane(member)) return "-";
+    const Json& told = member["control_plane"];
+    const auto exits = told["exits"].get<std::uint32_t>();
+    std::string text = told["running"] == true ? "runs" : "down";
+    if (exits > 0) text += ", " + std::to_string(exits) + (exits == 1 ? " exit" : " exits");
+    return text;
+}
 
 std::string render_size(std::uint64_t bytes) {
     constexpr std::array units = {"B", "KiB", "MiB", "GiB", "TiB"};
@@ -119,8 +138,12 @@ std::string render_status(const Json& status, Colour colour) {
         leader_index = std::max(leader_index, member["raft_index"].get<std::uint64_t>());
     std::vector<Row> rows = {
         {"NAME", "MEMBER", "ROLE", "PHASE", "READY", "LAG", "REVISION", "DB", "ETCD", "CLIENT"}};
-    for (const Json& member : status["members"])
+    const bool beside = any_control_plane(status["members"]);
+    if (beside) rows.front().push_back("CONTROL-PLANE");
+    for (const Json& member : status["members"]) {
         rows.push_back(row_of(member, leader_index));
+        if (beside) rows.back().push_back(render_control_plane(member));
+    }
     text += render_table(rows);
     if (const Json& parked = status["parked"]; !parked.is_null()) {
         text += painted("parked: " + text_of(parked["reason"]), "31", colour) + "\n";

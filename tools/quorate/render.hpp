@@ -28,6 +28,10 @@ std::string render_recovery(const nlohmann::json& plan, const std::string& apply
 // Columns with two spaces between them.
 std::string render_table(const std::vector<std::vector<std::string>>& rows);
 
+// Whether any of these members has a control plane beside its etcd, as far as its agent tells.
+bool any_control_plane(const nlohmann::json& members);
+// "runs, 2 exits"; "-" where there is none.
+std::string render_control_plane(const nlohmann::json& member);
 std::string render_size(std::uint64_t bytes);  // "20.0 KiB"
 
 std::string render_time(Instant at);  // local time of day

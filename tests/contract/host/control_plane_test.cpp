@@ -99,7 +99,8 @@ TEST_F(ControlPlaneTest, IsLeftAloneWhileEtcdIsAway) {
     control_plane->etcd_is(EtcdUse::usable);
     EXPECT_TRUE(control_plane->running());
     EXPECT_TRUE(exists(words().front()));
-    EXPECT_EQ(control_plane->exits(), 0U);
+    EXPECT_EQ(control_plane->report(),
+              (ControlPlaneReport{true, std::stoi(words().front()), 0, ""}));
 }
 
 TEST_F(ControlPlaneTest, ThatEndedByItselfIsStartedAgainToldAndCounted) {
@@ -109,6 +110,7 @@ TEST_F(ControlPlaneTest, ThatEndedByItselfIsStartedAgainToldAndCounted) {
     EXPECT_NE(lines.find("control plane: ended by itself, exit status 3; started again in"),
               std::string::npos)
         << lines;
+    EXPECT_EQ(control_plane->report().last_exit, "ended by itself, exit status 3");
 }
 
 TEST_F(ControlPlaneTest, ThatEndedWhileEtcdIsAwayWaitsForIt) {

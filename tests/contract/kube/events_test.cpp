@@ -72,6 +72,20 @@ TEST_F(EventsOfAPod, AStepOfAReplicaIsOneOfItsPodAndOfTheClusterOneOfItsStateful
     EXPECT_EQ(found[1]["type"], "Warning");
 }
 
+// A line is cut where it is too long, also within a letter.
+TEST_F(EventsOfAPod, ALineThatIsTooLongIsCut) {
+    const std::string name = fresh_name();
+    const auto client = shared_server().client();
+    const auto events = of(name, client);
+    std::string line = "x";
+    for (int i = 0; i < 1'000; ++i)
+        line += "\xc3\xa9";
+    events->tell(notice(line));
+    const auto found = await(*client, name, 1);
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_THAT(found[0]["message"].get<std::string>(), testing::StartsWith("x\xc3\xa9"));
+}
+
 // What flaps must not fill the host's etcd.
 TEST_F(EventsOfAPod, MoreThanAFewAtOnceAreLeftOut) {
     const std::string name = fresh_name();

@@ -31,6 +31,15 @@ std::string suffix() {
     return text;
 }
 
+std::vector<pid_t> children_of(pid_t pid) {
+    const std::string number = std::to_string(pid);
+    std::istringstream text(e2e::text_of("/proc/" + number + "/task/" + number + "/children"));
+    std::vector<pid_t> children;
+    for (pid_t child = 0; text >> child;)
+        children.push_back(child);
+    return children;
+}
+
 fs::path new_directory() {
     std::string path = fs::temp_directory_path() / "quorate-kube-e2e-XXXXXX";
     if (::mkdtemp(path.data()) == nullptr) throw std::runtime_error("no temporary directory");
@@ -216,6 +225,19 @@ std::string Cluster::logs(int ordinal, bool previous) const {
     Words words{"logs", pod_name(ordinal)};
     if (previous) words.push_back("--previous");
     return kubectl(words).out;
+}
+
+// Of the container's first process, the agent; of that, the rest.
+pid_t Cluster::process_in(int ordinal, const std::string& name) const {
+    const std::string first =
+        lab({"container-pid", space() + "/" + pod_name(ordinal), node_of(ordinal)});
+    for (const pid_t agent : children_of(std::stoi(first)))
+        for (const pid_t child : children_of(agent))
+            // The kernel keeps so much of a name.
+            if (e2e::text_of("/proc/" + std::to_string(child) + "/comm")
+                    .starts_with(name.substr(0, 15)))
+                return child;
+    return 0;
 }
 
 fs::path Cluster::volume(int ordinal) const {

@@ -49,6 +49,7 @@ class Cluster {
     Words member_ids(int replicas) const;
     int leader(int replicas) const;  // waits for one
     std::string logs(int ordinal, bool previous = false) const;
+    pid_t process_in(int ordinal, const std::string& name) const;  // a child of the agent; 0: none
     std::vector<std::string> set_aside(int ordinal) const;
     std::filesystem::path volume(int ordinal) const;  // of its claim
     std::string picture() const;                      // for failures

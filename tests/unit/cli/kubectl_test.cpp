@@ -207,6 +207,19 @@ TEST(KubectlStatus, IsALineAReplicaAndTheVerdict) {
               "db-2 does not answer: there is no pod\n");
 }
 
+TEST(KubectlStatus, ControlPlanesHaveAColumnWhereThereAreSome) {
+    std::vector<Heard> heard = two_of_three();
+    Json answer = own_answer(0);
+    answer[0]["self"]["control_plane"] = {
+        {"running", true}, {"pid", 7}, {"exits", 2}, {"last_exit", "ended by itself, signal 9"}};
+    heard[0].said = answer.dump();
+    const std::string text =
+        render_replicas(picture_of(statefulset, heard, db), Width::normal, five_minutes_later);
+    EXPECT_NE(text.find("AGE  CONTROL-PLANE\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("5m   runs, 2 exits\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("-    -\n"), std::string::npos) << text;
+}
+
 TEST(KubectlStatus, WideHasPodsAndSizesToo) {
     const std::string text = render_replicas(picture_of(statefulset, two_of_three(), db),
                                              Width::wide, five_minutes_later);

@@ -203,6 +203,21 @@ TEST(Render, ShowsLeaderAndLag) {
     EXPECT_NE(text.find("quorate-1  id1     leader  serving  yes    1    5"), std::string::npos)
         << text;
     EXPECT_EQ(text.find('\x1b'), std::string::npos);
+    EXPECT_EQ(text.find("CONTROL-PLANE"), std::string::npos);
+}
+
+TEST(Render, ShowsControlPlanesWhereThereAreSome) {
+    std::vector<Json> told = answers(3);
+    told[0]["self"]["control_plane"] = {
+        {"running", true}, {"pid", 7}, {"exits", 0}, {"last_exit", ""}};
+    told[1]["self"]["control_plane"] = {
+        {"running", false}, {"pid", nullptr}, {"exits", 1}, {"last_exit", "x"}};
+    told[2]["self"]["control_plane"] = nullptr;
+    const std::string text = render_status(merge(desired(3), told), Colour::none);
+    EXPECT_NE(text.find("CLIENT               CONTROL-PLANE\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("https://127.0.0.1:1  runs\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("https://127.0.0.1:1  down, 1 exit\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("https://127.0.0.1:1  -\n"), std::string::npos) << text;
 }
 
 }  // namespace

@@ -68,6 +68,21 @@ TEST(Status, OwnPartIsFirstHand) {
     EXPECT_EQ(self["client_url"], "https://client/quorate-0");
 }
 
+TEST(Status, AControlPlaneIsTheOwnAgentsToTellWhereOneIsWanted) {
+    EXPECT_TRUE(told(state_of_three(), {})["self"]["control_plane"].is_null());
+    StatusExtras extras;
+    extras.control_plane = ControlPlaneReport{true, 88, 2, "ended by itself, signal 9"};
+    Json json = told(state_of_three(), extras);
+    EXPECT_EQ(json["self"]["control_plane"], (Json{{"running", true},
+                                                   {"pid", 88},
+                                                   {"exits", 2},
+                                                   {"last_exit", "ended by itself, signal 9"}}));
+    extras.control_plane = ControlPlaneReport{};
+    json = told(state_of_three(), extras);
+    EXPECT_EQ(json["self"]["control_plane"]["running"], false);
+    EXPECT_TRUE(json["self"]["control_plane"]["pid"].is_null());
+}
+
 TEST(Status, OthersAreTheListAndTheNewestAnswers) {
     const Json json = told(state_of_three(),
                            {.latest = {{0, serving(0)}, {1, serving(1)}}, .authority = Ordinal{1}});

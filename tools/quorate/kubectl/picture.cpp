@@ -144,6 +144,8 @@ std::string render_replicas(const Json& picture, Width width, std::int64_t now) 
         replicas[member["ordinal"].get<std::uint32_t>()].second = member;
     std::vector<Row> rows = {
         {"NAME", "READY", "ROLE", "PHASE", "MEMBER-ID", "ETCD", "AUTHORITY", "AGE"}};
+    const bool beside = any_control_plane(members);
+    if (beside) rows.front().push_back("CONTROL-PLANE");
     if (width == Width::wide)
         for (const char* more : {"LAG", "REVISION", "DB", "POD", "RESTARTS", "NODE", "CLIENT"})
             rows.front().push_back(more);
@@ -151,6 +153,7 @@ std::string render_replicas(const Json& picture, Width width, std::int64_t now) 
     for (const auto& [ordinal, both] : replicas) {
         const auto& [pod, member] = both;
         Row row = row_of(pod, member, picture["status"]["authority"], now);
+        if (beside) row.push_back(render_control_plane(member));
         if (width == Width::wide)
             for (std::string& more : wide_part(pod, member, highest))
                 row.push_back(std::move(more));
