@@ -334,6 +334,15 @@ TEST(FoldHashes, ADoubtAboutOneThatDoesNotAnswerStays) {
     EXPECT_EQ(HashVerdict::equal,
               after(state, CommandEnded{id, Done{}, compared}).facts.judged.verdict);
 }
+TEST(FoldHashes, OfVotersThatAgreedAreAskedForAtOnceWhenTheyAreOthers) {
+    State state = hashed(1, 1, 1);
+    state.facts.own_list = state.facts.list = test::list_of(3);
+    const Instant asked = state.facts.hashes_at = test::now;
+    EXPECT_EQ(Instant{}, after(state, MembersSeen{test::list_of(2)}).facts.hashes_at);
+    state.facts.judged = {};
+    EXPECT_EQ(asked, after(state, MembersSeen{test::list_of(2)}).facts.hashes_at)
+        << "an answer that did not come is waited for at its pace";
+}
 TEST(FoldHashes, OutliveAListThatIsSecondToTellOfTheVoters) {
     State state = hashed(1, 2, 3);
     state.facts.own_list = test::list_of(4);
