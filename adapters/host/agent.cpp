@@ -105,8 +105,11 @@ class Agent {
                    tls_of(config)),
           probe_tasks_(loop_, probe_threads),
           tasks_(loop_, command_threads),
-          prober_(loop_, probe_tasks_, members_, settings_,
-                  [this](Observation o) { post(std::move(o)); }),
+          names_(loop_, [this](const std::string& line) { log_->line(log::Level::warning, line); }),
+          prober_(
+              loop_, probe_tasks_, members_, settings_,
+              [this](Observation o) { post(std::move(o)); },
+              config.network.by_name ? &names_ : nullptr),
           peers_(loop_, config_, random_number(),
                  {[this] { return own(); },
                   [this](const Lineage& last_told) { return founded(last_told); },
@@ -168,6 +171,7 @@ class Agent {
         watch_.reset();
         stop_tasks_.stop();
         probe_tasks_.stop();
+        names_.stop();
         tasks_.stop();
         control_plane_.reset();
         outbox_.abandon_etcd();
@@ -456,6 +460,7 @@ class Agent {
     Members members_;
     Tasks probe_tasks_;
     Tasks tasks_;
+    Names names_;
     Prober prober_;
     Peers peers_;
     Outbox outbox_;
