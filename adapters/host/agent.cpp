@@ -116,7 +116,10 @@ class Agent {
                   [this](Observation o) { post(std::move(o)); },
                   [this](const std::string& line) { log_->line(log::Level::warning, line); },
                   [this](Ordinal peer) { metrics_.peer_heard(peer); },
-                  [this](const char* why) { metrics_.peer_refused(why); }}),
+                  [this](const char* why) { metrics_.peer_refused(why); },
+                  [this](Ordinal peer, const std::string& address) {
+                      if (config_.network.by_name) members_.came_from(peer, address);
+                  }}),
           outbox_(loop_, config_, settings_, *store_, tasks_, members_, prober_,
                   {[this](Observation o) { post(std::move(o)); }, [this](Instant at) { wake(at); },
                    [this](std::string reason) { leave(std::move(reason)); },

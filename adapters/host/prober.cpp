@@ -78,8 +78,13 @@ void Prober::ask(Ordinal ordinal) {
     target.under_way = true;
     const Span deadline = std::max(settings_.policy.probe_period, seconds(1));
     const bool own = ordinal == settings_.self;
-    tasks_.run([this, ordinal, deadline, own, client = members_.client(ordinal)] {
-        const MemberStatus status = client->status(deadline);
+    tasks_.run([this, ordinal, deadline, own] {
+        auto client = members_.client(ordinal);
+        MemberStatus status = client->status(deadline);
+        if (!status.answers && members_.turn(ordinal)) {
+            client = members_.client(ordinal);
+            status = client->status(deadline);
+        }
         std::optional<MemberList> list;
         if (own && status.answers && !status.learner) {
             auto answer = client->members(Freshness::local, deadline);

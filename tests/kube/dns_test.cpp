@@ -107,14 +107,16 @@ TEST_F(Dns, ThatAnswersLateKeepsNobodyOut) {
 
 // What DNS knows stays as it is: a pod that comes back has another address.
 TEST_F(Dns, ThatTellsTheOldAddressLosesNobodyItsMembership) {
-    form();
+    form({.set = {"quorate.settings.unresponsive_after=20s"}});
     const Words ids = cluster().member_ids(3);
     const std::string old = cluster().pod_address(1);
     lab({"dns-cut"});
     restart(1);
     ASSERT_NE(cluster().pod_address(1), old);
     ASSERT_EQ(address_of(host_of(1) + ".svc.cluster.local"), old) << "DNS tells what was so";
-    expect_writes_for(seconds(30));
+    cluster().await("the replica at its new address", [&] { return cluster().pod_is_ready(1); });
+    expect_writes_for(seconds(40));
+    EXPECT_TRUE(cluster().pod_is_ready(1));
     EXPECT_EQ(address_of(host_of(1) + ".svc.cluster.local"), old) << "all the time";
     lab({"dns-heal"});
     expect_all_as_before(ids);
