@@ -125,9 +125,9 @@ struct Peer : testing::TestWithParam<Over> {
             const std::lock_guard lock(mutex);
             heard.emplace_back(from, told);
         };
-        handlers.came_from = [this](Ordinal, const std::string& address) {
+        handlers.came_from = [this](Ordinal, const std::string& number) {
             const std::lock_guard lock(mutex);
-            spoke_from = address;
+            spoke_from = number;
         };
         handlers.doubted = [this](Doubt doubt, const std::string& what) {
             const std::lock_guard lock(mutex);
