@@ -30,7 +30,7 @@ TEST_F(Security, WhenEachCertificateEndsIsAMetricOfItsPod) {
     const double alert = static_cast<double>(std::time(nullptr)) + 30 * 86'400;
     for (const char* name : {"ca", "peer", "client", "agent-0"}) {
         const std::string series = "quorate_certificate_expires_timestamp_seconds{certificate=\"" +
-                                   std::string(name) + "\"} ";
+                                   std::string(name) + "\",replica=\"0\"} ";
         const std::size_t at = metrics.find(series);
         ASSERT_NE(at, std::string::npos) << name << "\n" << metrics;
         EXPECT_GT(std::stod(metrics.substr(at + series.size())), alert) << name;

@@ -27,7 +27,7 @@ TEST(Quota, EtcdsDefaultFitsTheClaimOfTheChart) {
 TEST(Quota, OfASmallVolumeLeavesRoomForACopyAndTheLogs) {
     for (const Bytes volume : {mib(640), gib(1), gib(2), gib(4), mib(4607)}) {
         const QuotaChoice choice = quota_for(volume, {});
-        EXPECT_THAT(choice.arguments, ElementsAre(flag(largest_quota(volume)))) << volume.value;
+        ASSERT_THAT(choice.arguments, ElementsAre(flag(largest_quota(volume)))) << volume.value;
         EXPECT_THAT(choice.told, HasSubstr(choice.arguments.front()));
         EXPECT_LE(2 * largest_quota(volume).value + mib(512).value, volume.value);
     }
