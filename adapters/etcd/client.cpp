@@ -166,7 +166,7 @@ Result<std::unique_ptr<Client>> Client::create(Endpoint endpoint, std::optional<
         if (!parsed) return tl::unexpected(parsed.error());
         peer_url = std::move(*parsed);
     }
-    auto link = Link::create(*url, tls);
+    auto link = Link::create(*url, tls, std::move(endpoint.address));
     if (!link) return tl::unexpected(link.error());
     return std::unique_ptr<Client>(new Client(
         std::make_unique<Wire>(Wire{std::move(*link), std::move(peer_url), std::move(tls)})));

@@ -24,6 +24,9 @@ namespace quorate::etcd {
 struct Endpoint {
     std::string client_url;
     std::string peer_url;  // empty: only peer_hash is impossible
+    // Not empty: the number at which the client URL's host is, whatever DNS says. It must prove to
+    // be that host all the same, so this is for TLS alone.
+    std::string address = {};
 };
 
 struct Added {

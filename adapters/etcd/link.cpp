@@ -64,10 +64,11 @@ gpr_timespec deadline_after(Span span) {
     return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_micros(span.us, GPR_TIMESPAN));
 }
 
-Link::Link(Url url, std::optional<Tls> tls) : url_(std::move(url)), tls_(std::move(tls)) {}
+Link::Link(Url url, std::optional<Tls> tls, std::string address)
+    : url_(std::move(url)), tls_(std::move(tls)), address_(std::move(address)) {}
 
-Result<std::unique_ptr<Link>> Link::create(Url url, std::optional<Tls> tls) {
-    std::unique_ptr<Link> link(new Link(std::move(url), std::move(tls)));
+Result<std::unique_ptr<Link>> Link::create(Url url, std::optional<Tls> tls, std::string address) {
+    std::unique_ptr<Link> link(new Link(std::move(url), std::move(tls), std::move(address)));
     link->stamps_ = link->stamps();
     auto stubs = link->connect();
     if (!stubs) return tl::unexpected(stubs.error());
@@ -78,8 +79,14 @@ Result<std::unique_ptr<Link>> Link::create(Url url, std::optional<Tls> tls) {
 Result<std::shared_ptr<Stubs>> Link::connect() const {
     const auto allowed = credentials(url_, tls_);
     if (!allowed) return tl::unexpected(allowed.error());
+    grpc::ChannelArguments arguments = channel_arguments();
+    Url place = url_;
+    if (!address_.empty()) {
+        arguments.SetSslTargetNameOverride(url_.host);
+        place.host = address_;
+    }
     const auto channel =
-        grpc::CreateCustomChannel("dns:///" + authority(url_), *allowed, channel_arguments());
+        grpc::CreateCustomChannel("dns:///" + authority(place), *allowed, arguments);
     return std::make_shared<Stubs>(pb::KV::NewStub(channel), pb::Cluster::NewStub(channel),
                                    pb::Maintenance::NewStub(channel));
 }

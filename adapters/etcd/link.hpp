@@ -32,8 +32,9 @@ using Stubs = std::tuple<std::unique_ptr<pb::KV::Stub>, std::unique_ptr<pb::Clus
 
 class Link {
   public:
-    // Reads the files; connects nothing yet.
-    static Result<std::unique_ptr<Link>> create(Url url, std::optional<Tls> tls);
+    // Reads the files; connects nothing yet. `address`: Endpoint::address.
+    static Result<std::unique_ptr<Link>> create(Url url, std::optional<Tls> tls,
+                                                std::string address = {});
 
     // Made anew when a file of the certificates is another one by now and all can be read. The lock
     // covers the pointer, never a call.
@@ -44,12 +45,13 @@ class Link {
     NotDone failed(const std::shared_ptr<Stubs>& stubs, const grpc::Status& status);
 
   private:
-    Link(Url url, std::optional<Tls> tls);
+    Link(Url url, std::optional<Tls> tls, std::string address);
     Result<std::shared_ptr<Stubs>> connect() const;
     std::vector<FileStamp> stamps() const;
 
     const Url url_;
     const std::optional<Tls> tls_;
+    const std::string address_;
     std::mutex mutex_;
     std::shared_ptr<Stubs> stubs_;
     std::vector<FileStamp> stamps_;  // of the files that the channel was made of

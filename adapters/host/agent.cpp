@@ -108,15 +108,21 @@ class Agent {
                    tls_of(config)),
           probe_tasks_(loop_, probe_threads),
           tasks_(loop_, command_threads),
-          prober_(loop_, probe_tasks_, members_, settings_,
-                  [this](Observation o) { post(std::move(o)); }),
+          names_(loop_, [this](const std::string& line) { log_->line(log::Level::warning, line); }),
+          prober_(
+              loop_, probe_tasks_, members_, settings_,
+              [this](Observation o) { post(std::move(o)); },
+              config.network.by_name ? &names_ : nullptr),
           peers_(loop_, config_, random_number(),
                  {[this] { return own(); },
                   [this](const Lineage& last_told) { return founded(last_told); },
                   [this](Observation o) { post(std::move(o)); },
                   [this](const std::string& line) { log_->line(log::Level::warning, line); },
                   [this](Ordinal peer) { metrics_.peer_heard(peer); },
-                  [this](const char* why) { metrics_.peer_refused(why); }}),
+                  [this](const char* why) { metrics_.peer_refused(why); },
+                  [this](Ordinal peer, const std::string& address) {
+                      if (config_.network.by_name) members_.came_from(peer, address);
+                  }}),
           outbox_(loop_, config_, settings_, *store_, tasks_, members_, prober_,
                   {[this](Observation o) { post(std::move(o)); }, [this](Instant at) { wake(at); },
                    [this](std::string reason) { leave(std::move(reason)); },
@@ -171,6 +177,7 @@ class Agent {
         watch_.reset();
         stop_tasks_.stop();
         probe_tasks_.stop();
+        names_.stop();
         tasks_.stop();
         control_plane_.reset();
         outbox_.abandon_etcd();
@@ -471,6 +478,7 @@ class Agent {
     Members members_;
     Tasks probe_tasks_;
     Tasks tasks_;
+    Names names_;
     Prober prober_;
     Peers peers_;
     Outbox outbox_;

@@ -29,36 +29,52 @@ constexpr std::array<std::string_view, 18> managed = {
     "snapshot-count",
 };
 
+constexpr std::string_view quota_flag = "quota-backend-bytes";
+
 std::string flag_name(const std::string& argument) {
     const std::size_t begin = argument.find_first_not_of('-');
     if (begin == std::string::npos) return {};
     return argument.substr(begin, argument.find('=') - begin);
 }
 
-// 0: not given, or none (etcd takes a negative one as no limit; then it never raises NOSPACE).
-Bytes quota_in(const std::vector<std::string>& arguments) {
-    Bytes quota;
+// Last one wins, as with etcd.
+std::optional<std::string> value_of(std::string_view flag,
+                                    const std::vector<std::string>& arguments) {
+    std::optional<std::string> value;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
-        if (flag_name(arguments[i]) != "quota-backend-bytes") continue;
+        if (flag_name(arguments[i]) != flag) continue;
         const std::size_t equals = arguments[i].find('=');
-        std::string value;
         if (equals != std::string::npos)
             value = arguments[i].substr(equals + 1);
         else if (i + 1 < arguments.size())
             value = arguments[i + 1];
-        std::from_chars(value.data(), value.data() + value.size(), quota.value);
     }
-    return quota;
+    return value;
+}
+
+std::optional<std::int64_t> whole_number(const std::string& text) {
+    std::int64_t number = 0;
+    const char* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, number);
+    if (error != std::errc() || rest != end) return std::nullopt;
+    return number;
 }
 
 }  // namespace
+
+std::optional<std::int64_t> named_quota(const std::vector<std::string>& arguments) {
+    const auto value = value_of(quota_flag, arguments);
+    return value ? whole_number(*value) : std::nullopt;
+}
 
 Settings settings_of(const AgentConfig& config) {
     Settings settings;
     settings.self = config.self;
     settings.etcd_version = config.etcd_version;
     settings.policy = config.policy;
-    settings.quota = quota_in(config.extra_arguments);
+    // The core knows no other quota than a limit: without one etcd never raises NOSPACE.
+    const std::int64_t quota = named_quota(config.extra_arguments).value_or(0);
+    if (quota > 0) settings.quota = Bytes{static_cast<std::uint64_t>(quota)};
     settings.addresses = config.network.members;
     return settings;
 }
@@ -72,6 +88,11 @@ Result<void> check_extra_arguments(const std::vector<std::string>& extra) {
             return refused("the extra argument --" + name + " is managed by quorate; leave it out",
                            "extraArgs");
     }
+    const auto quota = value_of(quota_flag, extra);
+    if (quota && !whole_number(*quota))
+        return refused("--quota-backend-bytes: \"" + *quota +
+                           "\" is not a number of bytes; etcd knows no units: 4 GiB are 4294967296",
+                       "extraArgs");
     return {};
 }
 

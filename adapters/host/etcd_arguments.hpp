@@ -2,6 +2,7 @@
 // override it (requirements A3, etcd facts 4.2).
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,7 +16,12 @@ namespace quorate::host {
 std::vector<std::string> etcd_arguments(const AgentConfig& config, const Settings& settings,
                                         const StartEtcd& start);
 
-// Refused, naming the flag, when one of them belongs to Quorate.
+// --quota-backend-bytes as it was given last, the way etcd reads it: below 0 is no limit, 0 etcd's
+// default. nullopt: it was not, or not as a number.
+std::optional<std::int64_t> named_quota(const std::vector<std::string>& arguments);
+
+// Refused, naming the flag, when one of them belongs to Quorate, or the quota is no number of
+// bytes.
 Result<void> check_extra_arguments(const std::vector<std::string>& extra);
 
 // Names, peer and client URLs of every replica there may be.

@@ -44,6 +44,7 @@ Result<void> Peers::start(const Facts& facts) {
     }
     peer::Handlers handlers;
     handlers.report = [this] { return next_report(); };
+    handlers.came_from = hooks_.came_from;
     handlers.heard = [this](Ordinal from, const PeerReport& report) {
         keep(from, report);
         boost::asio::post(loop_, [this, from, report] { tell_core(from, report); });

@@ -43,6 +43,8 @@ class Peers {
         std::function<void(std::string)> warn;
         std::function<void(Ordinal)> heard = [](Ordinal) {};
         std::function<void(const char*)> refused = [](const char*) {};  // counted by reason
+        // On gRPC's threads; peer::Handlers::came_from.
+        std::function<void(Ordinal, std::string)> came_from = [](Ordinal, std::string) {};
     };
 
     // `boot`: random, of this life.

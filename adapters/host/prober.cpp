@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "adapters/clock/clock.hpp"
+#include "adapters/etcd/url.hpp"
+#include "core/base/check.hpp"
 #include "core/facts/growth.hpp"
 
 namespace quorate::host {
@@ -13,13 +15,14 @@ std::chrono::microseconds duration(Span span) { return std::chrono::microseconds
 }  // namespace
 
 Prober::Prober(boost::asio::io_context& loop, Tasks& tasks, Members& members, Settings settings,
-               Post post)
+               Post post, Names* names)
     : loop_(loop),
       timer_(loop),
       tasks_(tasks),
       members_(members),
       settings_(std::move(settings)),
-      post_(std::move(post)) {}
+      post_(std::move(post)),
+      names_(names) {}
 
 void Prober::probe(const std::vector<Ordinal>& replicas) {
     std::map<std::uint32_t, Target> next;
@@ -76,15 +79,41 @@ void Prober::ask(Ordinal ordinal) {
     target.under_way = true;
     const Span deadline = std::max(settings_.policy.probe_period, seconds(1));
     const bool own = ordinal == settings_.self;
-    tasks_.run([this, ordinal, deadline, own, client = members_.client(ordinal)] {
-        const MemberStatus status = client->status(deadline);
+    tasks_.run([this, ordinal, deadline, own] {
+        auto client = members_.client(ordinal);
+        MemberStatus status = client->status(deadline);
+        if (!status.answers && members_.turn(ordinal)) {
+            client = members_.client(ordinal);
+            status = client->status(deadline);
+        }
         std::optional<MemberList> list;
         if (own && status.answers && !status.learner) {
             auto answer = client->members(Freshness::local, deadline);
             if (auto* got = std::get_if<MemberList>(&answer)) list = std::move(*got);
         }
-        return std::function<void()>(
-            [this, ordinal, status, list = std::move(list)] { answered(ordinal, status, list); });
+        return std::function<void()>([this, ordinal, own, status, list = std::move(list)] {
+            if (status.answers || own || names_ == nullptr)
+                answered(ordinal, status, list);
+            else
+                was_silent(ordinal);
+        });
+    });
+}
+
+// Silence is worth a look at its name only where it would be told.
+void Prober::was_silent(Ordinal ordinal) {
+    const auto found = targets_.find(ordinal.value);
+    if (found == targets_.end()) return;
+    if (!found->second.outdated && !due(found->second, MemberStatus{}))
+        return answered(ordinal, MemberStatus{}, std::nullopt);
+    const auto url = etcd::parse_url(settings_.addresses.at(ordinal.value).client_url);
+    QUORATE_REQUIRE(url.has_value());  // our own
+    names_->ask(url->host, [this, ordinal](Lookup lookup) {
+        if (lookup == Lookup::told) return answered(ordinal, MemberStatus{}, std::nullopt);
+        const auto target = targets_.find(ordinal.value);
+        if (target == targets_.end()) return;
+        target->second.under_way = target->second.again = target->second.outdated = false;
+        tell_last_word(ordinal, std::exchange(latest_[ordinal.value], MemberStatus{}));
     });
 }
 
@@ -93,28 +122,45 @@ void Prober::answered(Ordinal ordinal, const MemberStatus& status, std::optional
     if (found == targets_.end()) return;
     Target& target = found->second;
     target.under_way = false;
-    const MemberStatus before = std::exchange(latest_[ordinal.value], status);
     if (std::exchange(target.outdated, false)) {
+        latest_[ordinal.value] = status;
         target.again = false;
         ask(ordinal);
         return;
     }
-    // How far a member had come is its last word: what was not worth telling while it grew is told
-    // before the silence (S8).
-    if (before.answers && !status.answers && target.told && *target.told != before)
-        post_(ReplicaProbed{ordinal, before});
-    const Instant now = clock::since_boot();
+    tell(ordinal, status, list);
+    if (std::exchange(target.again, false)) ask(ordinal);
+}
+
+bool Prober::due(const Target& target, const MemberStatus& status) const {
     const bool changed = !target.told || without_growth(*target.told) != without_growth(status);
-    if (changed || now >= target.told_at + settings_.policy.heartbeat_period) {
+    return changed || clock::since_boot() >= target.told_at + settings_.policy.heartbeat_period;
+}
+
+// How far a member had come is its last word: what was not worth telling while it grew is told
+// before the silence (S8).
+void Prober::tell_last_word(Ordinal ordinal, const MemberStatus& before) {
+    Target& target = targets_[ordinal.value];
+    if (!before.answers || !target.told || *target.told == before) return;
+    target.told = before;
+    target.told_at = clock::since_boot();
+    post_(ReplicaProbed{ordinal, before});
+}
+
+void Prober::tell(Ordinal ordinal, const MemberStatus& status,
+                  const std::optional<MemberList>& list) {
+    Target& target = targets_[ordinal.value];
+    const MemberStatus before = std::exchange(latest_[ordinal.value], status);
+    if (!status.answers) tell_last_word(ordinal, before);
+    if (due(target, status)) {
         target.told = status;
-        target.told_at = now;
+        target.told_at = clock::since_boot();
         post_(ReplicaProbed{ordinal, status});
     }
     if (list && target.told_list != list) {
         target.told_list = list;
         post_(MembersSeen{*list});
     }
-    if (std::exchange(target.again, false)) ask(ordinal);
 }
 
 }  // namespace quorate::host

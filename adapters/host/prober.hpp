@@ -1,5 +1,6 @@
 // Asks replicas' client ports each period and posts what changed, and a slow heartbeat. It decides
-// nothing; figures that grow by themselves (index, revision, size) are no change.
+// nothing; figures that grow by themselves (index, revision, size) are no change. Of one whose name
+// nobody resolves it posts nothing: it was not asked.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -8,6 +9,7 @@
 #include <map>
 
 #include "adapters/host/members.hpp"
+#include "adapters/host/names.hpp"
 #include "adapters/host/tasks.hpp"
 #include "core/model/observation.hpp"
 
@@ -17,8 +19,9 @@ class Prober {
   public:
     using Post = std::function<void(Observation)>;
 
+    // `names`: null where replicas are reached by numbers.
     Prober(boost::asio::io_context& loop, Tasks& tasks, Members& members, Settings settings,
-           Post post);
+           Post post, Names* names = nullptr);
 
     void probe(const std::vector<Ordinal>& replicas);  // replaces the set
     void stop();
@@ -44,6 +47,10 @@ class Prober {
     void tick();
     void ask(Ordinal ordinal);
     void answered(Ordinal ordinal, const MemberStatus& status, std::optional<MemberList> list);
+    void was_silent(Ordinal ordinal);
+    void tell(Ordinal ordinal, const MemberStatus& status, const std::optional<MemberList>& list);
+    void tell_last_word(Ordinal ordinal, const MemberStatus& before);
+    bool due(const Target& target, const MemberStatus& status) const;
 
     boost::asio::io_context& loop_;
     boost::asio::steady_timer timer_;
@@ -51,6 +58,7 @@ class Prober {
     Members& members_;
     Settings settings_;
     Post post_;
+    Names* names_;
     std::map<std::uint32_t, Target> targets_;
     std::map<std::uint32_t, MemberStatus> latest_;
 };

@@ -32,6 +32,20 @@ std::vector<std::string> certified_names(const grpc::ServerContext& context) {
     return names;
 }
 
+// Of gRPC's way to say who connected: ipv4:10.0.0.7:4711, ipv6:%5B::1%5D:4711, unix:PATH.
+std::string number_in(const std::string& peer) {
+    const std::size_t scheme = peer.find(':');
+    const std::size_t port = peer.rfind(':');
+    if (!peer.starts_with("ipv") || port == scheme) return "";
+    std::string number = peer.substr(scheme + 1, port - scheme - 1);
+    constexpr std::string_view opening = "%5B";
+    constexpr std::string_view closing = "%5D";
+    if (number.starts_with(opening) && number.ends_with(closing))
+        number = number.substr(opening.size(), number.size() - opening.size() - closing.size());
+    constexpr std::string_view mapped = "::ffff:";  // RFC 4291 2.5.5.2
+    return number.starts_with(mapped) ? number.substr(mapped.size()) : number;
+}
+
 // Handshakes are judged on threads that may outlive the server, and end with nobody to tell then.
 class Door {
   public:
@@ -90,7 +104,10 @@ class Service final : public pb::Peers::Service {
         const std::vector<std::string> names = certified_names(*context);
         const Verdict verdict = sessions_.judge(*letter, agent_named(names), *own);
         if (verdict.doubt) return doubted(*verdict.doubt, *letter, names);
-        if (verdict.taken) handlers_.heard(letter->from, letter->report);
+        if (verdict.taken) {
+            handlers_.came_from(letter->from, number_in(context->peer()));
+            handlers_.heard(letter->from, letter->report);
+        }
         *reply = to_wire({self_, letter->from, std::move(*own), verdict.session});
         reply->set_answers(letter->report.sequence);
         reply->set_taken(verdict.taken);

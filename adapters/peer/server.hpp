@@ -23,6 +23,8 @@ struct Handlers {
     // What this agent tells now; nullopt: it does not know yet whose cluster this is.
     std::function<std::optional<PeerReport>()> report;
     std::function<void(Ordinal from, PeerReport report)> heard;
+    // The number that the agent spoke from, empty on a unix socket; told with each report.
+    std::function<void(Ordinal from, std::string address)> came_from = [](Ordinal, std::string) {};
     // `what`: one line, with the cause and the next step.
     std::function<void(Doubt doubt, std::string what)> doubted = [](Doubt, const std::string&) {};
 };

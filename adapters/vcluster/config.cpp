@@ -161,6 +161,9 @@ Result<std::vector<std::string>> read_extra_arguments(const File& file) {
         if (const auto checked = host::check_extra_arguments({argument}); !checked)
             return refused_at(file, below(path, i), checked.error().what);
     }
+    // A flag and its value in two words.
+    if (const auto together = host::check_extra_arguments(arguments); !together)
+        return refused_at(file, path, together.error().what);
     return arguments;
 }
 

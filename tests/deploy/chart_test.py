@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 
 ROOT = pathlib.Path(sys.argv[1])
@@ -122,6 +123,34 @@ class Refused(unittest.TestCase):
     def test_a_release_whose_name_is_too_long_for_a_stateful_set(self):
         self.refuses([ON], "52 at most", release="q" * 53)
         self.assertEqual(template("--set", ON, release="q" * 52).returncode, 0)
+
+
+class Notes(unittest.TestCase):
+    """What an install prints. Helm renders it for a cluster alone, so a copy of the chart renders it as an object."""
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.chart = pathlib.Path(directory.name) / "quorate"
+        shutil.copytree(CHART, self.chart)
+        (self.chart / "templates/NOTES.txt").rename(self.chart / "notes.txt")
+        (self.chart / "templates/notes.yaml").write_text('notes: {{ tpl (.Files.Get "notes.txt") . | toJson }}\n')
+
+    def notes(self, *values):
+        made = helm("template", "q", self.chart, "--show-only", "templates/notes.yaml",
+                    *(word for value in (ON, *values) for word in ("--set", value)))
+        self.assertEqual(made.returncode, 0, made.stderr)
+        return made.stdout
+
+    def test_even_replicas_are_warned_of(self):
+        for replicas in range(8):
+            warned = "choose an odd number" in self.notes(
+                f"controlPlane.statefulSet.highAvailability.replicas={replicas}")
+            self.assertEqual(warned, replicas > 0 and replicas % 2 == 0, replicas)
+
+    def test_data_that_goes_with_its_pod_is_warned_of(self):
+        self.assertNotIn("loses its data", self.notes())
+        self.assertIn("loses its data", self.notes("controlPlane.statefulSet.persistence.volumeClaim.enabled=false"))
 
 
 class Laws(unittest.TestCase):

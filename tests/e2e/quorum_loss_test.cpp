@@ -33,7 +33,10 @@ struct QuorumLoss : Lifecycle {
         const nlohmann::json made = plan();
         ASSERT_TRUE(made.is_object());
         EXPECT_EQ(made["survivors"][0]["ordinal"], survivor);
-        EXPECT_NE(cluster().command({"recover", "apply", "--token", "0123456789ab"}).status, 0);
+        const Ran stale = cluster().command({"recover", "apply", "--token", "0123456789ab"});
+        EXPECT_NE(stale.status, 0);
+        EXPECT_EQ(stale.err.rfind("quorate: replica ", 0), 0U) << stale.err;
+        EXPECT_EQ(stale.err.find(".sock"), std::string::npos) << stale.err;
         const Ran applied =
             cluster().command({"recover", "apply", "--token", made["token"].get<std::string>()});
         EXPECT_EQ(applied.status, 0) << applied.err;
@@ -47,6 +50,12 @@ struct QuorumLoss : Lifecycle {
 
 TEST_F(QuorumLoss, TwoVolumesGoneParksAndARecoveryGrowsBack) {
     form();
+    const Ran nothing_lost = cluster().command({"recover", "plan"});
+    EXPECT_EQ(nothing_lost.err.rfind("quorate: replica ", 0), 0U) << nothing_lost.err;
+    EXPECT_NE(nothing_lost.err.find("quorum is not lost; there is nothing to recover\n"),
+              std::string::npos)
+        << nothing_lost.err;
+    EXPECT_EQ(nothing_lost.err.find(".sock"), std::string::npos) << nothing_lost.err;
     stop_writing_and_settle(3);
     lose({1, 2});
     cluster().await("quorum-lost");

@@ -65,5 +65,56 @@ TEST_F(Damage, AClaimClonedFromAnotherReplicaJoinsAfresh) {
     expect_writes_go_on();
 }
 
+// Somebody bound a volume to the wrong release: with its certificates the pod does not start,
+// without them the replica parks. Neither costs the two others anything, nor the stranger's data.
+TEST_F(Damage, AClaimOfAnotherClusterIsToldAndNotTouched) {
+    form({}, 2);
+    cluster().scale(2);
+    cluster().await_steady(2);
+    const Words ids = cluster().member_ids(2);
+    {
+        const Cluster other("damage-another-cluster", {.replicas = 1});
+        other.await_steady(1);
+        other.scale(0);
+        other.await_no_pods();
+        for (const auto& entry : fs::directory_iterator(cluster().volume(2)))
+            fs::remove_all(entry.path());
+        const e2e::Ran copied = e2e::run(
+            {"cp", "--archive", (other.volume(0) / ".").string(), cluster().volume(2).string()});
+        ASSERT_EQ(copied.status, 0) << copied.err;
+    }
+    const fs::path volume = cluster().volume(2);
+    const std::string identity = e2e::text_of(volume / "identity");
+    const std::string authority = e2e::text_of(volume / "pki/etcd/ca.crt");
+    const std::string content = e2e::text_of(volume / "etcd/member/snap/db");
+    const auto expect_untouched = [&] {
+        EXPECT_EQ(e2e::text_of(volume / "identity"), identity);
+        EXPECT_TRUE(e2e::text_of(volume / "etcd/member/snap/db") == content);
+        EXPECT_TRUE(cluster().set_aside(2).empty());
+        EXPECT_EQ(cluster().member_ids(2), ids);
+        expect_writes_go_on();
+    };
+    cluster().scale(3);
+    cluster().await("words about the other authority", [&] {
+        return cluster().logs(2).find("q-etcd-certs") != std::string::npos ||
+               cluster().logs(2, true).find("q-etcd-certs") != std::string::npos;
+    });
+    EXPECT_EQ(e2e::text_of(volume / "pki/etcd/ca.crt"), authority);
+    expect_untouched();
+
+    fs::remove_all(volume / "pki");
+    cluster().await("a parked replica", [&] {
+        const Json now = cluster().status(2);
+        return now.is_object() && now.dump().find("data of another cluster") != std::string::npos;
+    });
+    expect_untouched();
+
+    cluster().delete_pod_and_claim(2);
+    cluster().await_steady(3);
+    EXPECT_EQ(cluster().member_ids(2), ids);
+    expect_epoch_one();
+    expect_writes_go_on();
+}
+
 }  // namespace
 }  // namespace quorate::kube_e2e

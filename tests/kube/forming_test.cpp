@@ -43,5 +43,39 @@ TEST_F(Forming, AReleaseInstalledAgainOverItsClaimsGoesOn) {
     expect_writes_go_on();
 }
 
+// A volume of its own size, as a claim of a real storage class has it.
+TEST_F(Forming, TheQuotaOfASmallVolumeLeavesRoomOnIt) {
+    const std::string persistence = "controlPlane.statefulSet.persistence.";
+    const std::string volume = persistence + "dataVolume[0].";
+    form({.replicas = 1,
+          .set = {persistence + "volumeClaim.enabled=false", volume + "name=data",
+                  volume + "emptyDir.medium=Memory", volume + "emptyDir.sizeLimit=1Gi"}});
+    const std::string flag = "--quota-backend-bytes=268435456";
+    EXPECT_NE(cluster().logs(0).find(flag + " instead of etcd's default of 2048 MiB"),
+              std::string::npos);
+    EXPECT_NE(lab({"node-run", cluster().node_of(0), "ps", "-eo", "args"}).find(flag),
+              std::string::npos)
+        << "etcd was told, too";
+}
+
+// The name is the cluster: of its objects, its claims and its record there is one set.
+TEST_F(Forming, ASecondReleaseOfTheSameNameIsRefused) {
+    form({.replicas = 1});
+    const Words ids = cluster().member_ids(1);
+    std::string refusal;
+    try {
+        cluster().install();
+    } catch (const std::exception& error) {
+        refusal = error.what();
+    }
+    EXPECT_NE(refusal.find("cannot re-use a name that is still in use"), std::string::npos)
+        << refusal;
+    cluster().await_steady(1);
+    EXPECT_EQ(cluster().member_ids(1), ids);
+    EXPECT_EQ(cluster().restarts(0), 0);
+    expect_epoch_one();
+    expect_writes_go_on();
+}
+
 }  // namespace
 }  // namespace quorate::kube_e2e

@@ -159,7 +159,10 @@ TEST_F(Kubectl, ALostMajorityIsRecoveredByPlanAndToken) {
         return cluster().must_kubectl(words);
     };
     etcdctl(0, {"put", "kept", "by the survivor"});
-    EXPECT_EQ(quorate({"recover", "plan", "q"}).status, refused) << "nothing is lost yet";
+    const Ran nothing_lost = quorate({"recover", "plan", "q"});
+    EXPECT_EQ(nothing_lost.status, refused);
+    EXPECT_TRUE(has(nothing_lost.err, "quorum is not lost; there is nothing to recover"));
+    EXPECT_FALSE(has(nothing_lost.err, ".sock")) << nothing_lost.err;
 
     cluster().must_kubectl({"delete", "pvc", "data-q-1", "data-q-2", "--wait=false"});
     cluster().must_kubectl(

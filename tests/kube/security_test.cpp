@@ -1,5 +1,6 @@
 // What a pod may do and what it tells.
 #include <algorithm>
+#include <ctime>
 #include <filesystem>
 #include <sstream>
 
@@ -20,6 +21,20 @@ TEST_F(Security, PodsRunUnderTheRestrictedProfile) {
         cluster().kubectl({"run", "loose", "--image=localhost/quorate:0.1.0", "--restart=Never"});
     EXPECT_NE(refused.status, 0) << refused.out;
     EXPECT_NE(refused.err.find("PodSecurity"), std::string::npos) << refused.err;
+}
+
+// What alert QuorateCertificateExpires of the chart looks at, 30 days before.
+TEST_F(Security, WhenEachCertificateEndsIsAMetricOfItsPod) {
+    form({.replicas = 1});
+    const std::string metrics = page("http://" + cluster().pod_address(0) + ":2381/metrics");
+    const double alert = static_cast<double>(std::time(nullptr)) + 30 * 86'400;
+    for (const char* name : {"ca", "peer", "client", "agent-0"}) {
+        const std::string series = "quorate_certificate_expires_timestamp_seconds{certificate=\"" +
+                                   std::string(name) + "\",replica=\"0\"} ";
+        const std::size_t at = metrics.find(series);
+        ASSERT_NE(at, std::string::npos) << name << "\n" << metrics;
+        EXPECT_GT(std::stod(metrics.substr(at + series.size())), alert) << name;
+    }
 }
 
 // Lines of a PEM file, which are what would be printed of it.

@@ -8,6 +8,8 @@
 api_address=10.200.0.1
 dns_address=10.96.0.10
 service_api_address=10.96.0.1
+# Where DNS, and nobody else, asks the API server.
+dns_api_address=127.0.0.1
 
 in_plane() {
     # Not `ip netns exec`: it mounts a new /sys, without the cgroups below it.
@@ -39,10 +41,10 @@ make_key() {
     openssl ecparam -name prime256v1 -genkey -noout -out "$1"
 }
 
-# certificate NAME SUBJECT [SUBJECT_ALTERNATIVE_NAMES]: key, certificate and a kubeconfig with both.
+# certificate NAME SUBJECT [SUBJECT_ALTERNATIVE_NAMES] [API_ADDRESS]: key, certificate and a kubeconfig with both.
 # A random serial number: openssl's own counter is a file that two at once break.
 certificate() {
-    local pki=$home/pki name=$1 subject=$2 names=${3-}
+    local pki=$home/pki name=$1 subject=$2 names=${3-} api=${4:-$api_address}
     make_key "$pki/$name.key"
     openssl req -new -key "$pki/$name.key" -subj "$subject" -out "$pki/$name.csr"
     printf '%s\n' extendedKeyUsage=serverAuth,clientAuth ${names:+"subjectAltName=$names"} >"$pki/$name.ext"
@@ -56,7 +58,7 @@ contexts: [{name: quorate, context: {cluster: quorate, user: quorate}}]
 clusters:
 - name: quorate
   cluster:
-    server: https://$api_address
+    server: https://$api
     certificate-authority-data: $(base64 --wrap=0 "$pki/ca.crt")
 users:
 - name: quorate
@@ -73,8 +75,9 @@ make_pki() {
     make_key "$pki/service-accounts.key"
     openssl pkey -in "$pki/service-accounts.key" -pubout -out "$pki/service-accounts.pub"
     certificate apiserver /CN=kube-apiserver \
-        "DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc,DNS:kubernetes.default.svc.cluster.local,IP:127.0.0.1,IP:$service_api_address,IP:$api_address"
+        "DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc,DNS:kubernetes.default.svc.cluster.local,IP:$dns_api_address,IP:$service_api_address,IP:$api_address"
     certificate admin /O=system:masters/CN=admin
+    certificate dns /O=system:masters/CN=dns "" "$dns_api_address"
     certificate controllers /CN=system:kube-controller-manager
     certificate scheduler /CN=system:kube-scheduler
     certificate proxy /CN=system:kube-proxy
@@ -151,7 +154,7 @@ define_plane() {
     errors
     ready $dns_address:8181
     kubernetes cluster.local in-addr.arpa {
-        kubeconfig $pki/admin.kubeconfig
+        kubeconfig $pki/dns.kubeconfig
         pods insecure
         ttl 1
     }
@@ -174,6 +177,25 @@ start_plane() {
     start dns
     start volumes
     kubectl apply --filename "$root/tools/kube/storage-classes.yaml" >/dev/null
+}
+
+# Dropped, not refused: what DNS knows stays as it is, and it takes a while to find out.
+dns_is_cut() {
+    in_plane iptables --check OUTPUT --destination "$dns_api_address" --protocol tcp "$1" 443 --jump DROP 2>/dev/null
+}
+
+cut_dns() {
+    local port
+    for port in --dport --sport; do
+        dns_is_cut "$port" || in_plane iptables --append OUTPUT --destination "$dns_api_address" --protocol tcp "$port" 443 --jump DROP
+    done
+}
+
+heal_dns() {
+    local port
+    for port in --dport --sport; do
+        ! dns_is_cut "$port" || in_plane iptables --delete OUTPUT --destination "$dns_api_address" --protocol tcp "$port" 443 --jump DROP
+    done
 }
 
 # The host's store is copied while it runs, as a backup of a real one would be.

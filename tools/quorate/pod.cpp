@@ -11,6 +11,7 @@
 
 #include "adapters/base/replica_name.hpp"
 #include "adapters/host/agent.hpp"
+#include "adapters/host/quota.hpp"
 #include "adapters/kube/access.hpp"
 #include "adapters/kube/conditions.hpp"
 #include "adapters/kube/events.hpp"
@@ -203,6 +204,12 @@ Exit run_agent_in_pod(const std::filesystem::path& config_file,
     config.extra_arguments = told->choices.etcd_arguments;
     config.journal_bytes_max = told->choices.journal_bytes_max.value;
     config.desired_wait = told->choices.desired_wait;
+    if (const auto size = host::size_of_volume(data_dir)) {
+        host::QuotaChoice quota = host::quota_for(*size, config.extra_arguments);
+        if (!quota.told.empty()) warn(quota.told);
+        config.extra_arguments.insert(config.extra_arguments.end(), quota.arguments.begin(),
+                                      quota.arguments.end());
+    }
     config.control_plane = *control_plane;
     if (config.control_plane) config.control_plane->environment = environment_of(*told, config);
     config.certificates =

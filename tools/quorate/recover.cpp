@@ -21,6 +21,12 @@ struct Asked {
     std::string token;
 };
 
+// Who said it, as a person names the replica: its socket is nobody's concern.
+Failure said_by(Ordinal ordinal, Failure failure) {
+    failure.where = "replica " + std::to_string(ordinal.value);
+    return failure;
+}
+
 // Every agent is asked until one answers; the last refusal is told.
 template <class Ask>
 auto first_of(const local::Layout& layout, const Ask& ask) {
@@ -32,7 +38,7 @@ auto first_of(const local::Layout& layout, const Ask& ask) {
         if (answer) return answer;
         if (answer.error().kind == FailureKind::refused ||
             last.error().kind != FailureKind::refused)
-            last = std::move(answer);
+            last = tl::unexpected(said_by(ordinal, std::move(answer.error())));
     }
     return last;
 }
@@ -68,7 +74,7 @@ Exit apply(const Asked& asked) {
         if (done)
             accepted = true;
         else if (!refusal || done.error().kind == FailureKind::refused)
-            refusal = done.error();
+            refusal = said_by(ordinal, done.error());
     }
     if (!accepted)
         return refusal ? fail(exit_of(*refusal), *refusal)

@@ -246,6 +246,19 @@ TEST(Create, AMemberOfAnotherAuthorityIsNotReachable) {
               Refusal::not_reachable);
 }
 
+// An old answer of DNS may lead to whoever has the address now.
+TEST(Create, AnAddressLeadsToWhoProvesToBeTheHostAndToNobodyElse) {
+    Cluster cluster({.size = 1, .wire = Wire::tls, .arguments = {}});
+    const std::string url = cluster.at(0).endpoint().client_url;
+    const std::string port = url.substr(url.rfind(':'));
+    const auto answers = [&](const std::string& host) {
+        auto client = Client::create({"https://" + host + port, "", "127.0.0.1"}, cluster.tls());
+        return (*client)->status(patience).answers;
+    };
+    EXPECT_TRUE(answers("localhost")) << "the certificate names it";
+    EXPECT_FALSE(answers("q-1.q-headless.db")) << "and not this one";
+}
+
 TEST(Create, RenewedCertificatesAreSeenWithoutANewClient) {
     Cluster cluster({.size = 1, .wire = Wire::tls, .arguments = {}});
     const auto mine = cluster.dir() / "mine";

@@ -125,6 +125,10 @@ struct Peer : testing::TestWithParam<Over> {
             const std::lock_guard lock(mutex);
             heard.emplace_back(from, told);
         };
+        handlers.came_from = [this](Ordinal, const std::string& number) {
+            const std::lock_guard lock(mutex);
+            spoke_from = number;
+        };
         handlers.doubted = [this](Doubt doubt, const std::string& what) {
             const std::lock_guard lock(mutex);
             doubts.push_back(doubt);
@@ -183,6 +187,7 @@ struct Peer : testing::TestWithParam<Over> {
     bool knows = true;
     std::uint64_t own_sequence = 0;
     std::vector<std::pair<Ordinal, PeerReport>> heard;
+    std::string spoke_from;
     std::vector<Doubt> doubts;
     std::string said;  // of the last one
     std::unique_ptr<Server> server;
@@ -207,6 +212,7 @@ TEST_P(Peer, BothSidesLearnTheOthersReportInOneExchange) {
     ASSERT_EQ(heard.size(), 1U);
     EXPECT_EQ(heard[0].first, one);
     EXPECT_EQ(heard[0].second, report(1));
+    EXPECT_EQ(spoke_from, GetParam() == Over::tcp ? "127.0.0.1" : "");
     ASSERT_TRUE(asking.exchange(report(2), patience));
     EXPECT_EQ(heard.size(), 2U);
     EXPECT_TRUE(doubts.empty());

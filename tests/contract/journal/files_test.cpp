@@ -4,68 +4,18 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
-#include <cstdio>
-#include <fstream>
-#include <iterator>
-#include <sstream>
 #include <string>
 #include <vector>
 
-#include "adapters/journal/export.hpp"
 #include "core/wire/crc32c.hpp"
+#include "tests/contract/journal/journal_files.hpp"
 
 namespace quorate::journal {
 namespace {
-
-namespace fs = std::filesystem;
-
-constexpr Instant kNow{1'700'000'000'000'000};  // 2023-11-14 22:13:20 UTC
-
-std::string Payload(std::uint64_t seq, std::size_t size = 20) {
-    std::string text = "event " + std::to_string(seq) + " ";
-    text.resize(std::max(size, text.size()), 'x');
-    return text;
-}
-
-class TemporaryDirectory {
-  public:
-    TemporaryDirectory() {
-        std::string name = "/tmp/quorate-journal-XXXXXX";
-        path_ = ::mkdtemp(name.data());
-    }
-    TemporaryDirectory(const TemporaryDirectory&) = delete;
-    TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-    ~TemporaryDirectory() {
-        std::error_code ignored;
-        fs::remove_all(path_, ignored);
-    }
-    const fs::path& path() const { return path_; }
-
-  private:
-    fs::path path_;
-};
-
-std::string ReadFile(const fs::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
-
-void WriteFile(const fs::path& file, const std::string& bytes) {
-    std::ofstream(file, std::ios::binary | std::ios::trunc) << bytes;
-}
-
-void FlipByte(const fs::path& file, std::size_t at) {
-    std::string bytes = ReadFile(file);
-    ASSERT_LT(at, bytes.size()) << file;
-    bytes[at] = static_cast<char>(bytes[at] ^ 0x10);
-    WriteFile(file, bytes);
-}
 
 // Changes bytes of RocksDB's log as a writer of other content would have: with the right checksum.
 // Each record has checksum (4, masked CRC-32C), length (2) and type (1) before it.
@@ -87,78 +37,6 @@ void ReplaceInLog(const fs::path& file, const std::string& from, const std::stri
         log[at + i] = static_cast<char>((masked >> (8 * i)) & 0xffU);
     WriteFile(file, log);
 }
-
-std::vector<std::string> Records(const Source& source, EventSeq from = EventSeq{0}) {
-    std::vector<std::string> records;
-    const auto read = source.for_each(from, [&](EventSeq, std::string_view bytes) {
-        records.emplace_back(bytes);
-        return true;
-    });
-    EXPECT_TRUE(read) << read.error().what;
-    return records;
-}
-
-std::vector<std::string> Payloads(std::uint64_t first, std::uint64_t last) {
-    std::vector<std::string> payloads;
-    for (std::uint64_t seq = first; seq <= last; ++seq)
-        payloads.push_back(Payload(seq));
-    return payloads;
-}
-
-class JournalFiles : public testing::Test {
-  protected:
-    fs::path Path() const { return directory_.path() / "journal"; }
-
-    Result<Opened> TryOpen(const std::string& owner = "replica 0") {
-        return open(Options{.path = Path(), .max_bytes = max_bytes_, .owner = owner}, kNow);
-    }
-    Opened Open(const std::string& owner = "replica 0") {
-        auto opened = TryOpen(owner);
-        EXPECT_TRUE(opened) << opened.error().what << " at " << opened.error().where;
-        return opened ? std::move(*opened) : Opened{};
-    }
-    void Append(Journal& journal, std::uint64_t count, std::size_t size = 20) {
-        std::vector<Record> records;
-        for (std::uint64_t i = 1; i <= count; ++i)
-            records.push_back(
-                {EventSeq{journal.last().value + i}, Payload(journal.last().value + i, size)});
-        const auto appended = journal.append(records);
-        ASSERT_TRUE(appended) << appended.error().what;
-    }
-    void AppendOneByOne(Journal& journal, std::uint64_t count, std::size_t size = 20) {
-        for (std::uint64_t i = 0; i < count; ++i)
-            Append(journal, 1, size);
-    }
-    void PutSnapshot(Journal& journal, const std::string& bytes) {
-        const auto put = journal.put_snapshot(journal.last(), bytes);
-        ASSERT_TRUE(put) << put.error().what;
-    }
-
-    // The one file of a kind that is not empty; opening again turns the log into a table.
-    fs::path File(const std::string& extension) const {
-        fs::path largest;
-        for (const auto& entry : fs::directory_iterator(Path())) {
-            if (entry.path().extension() != extension) continue;
-            if (largest.empty() || entry.file_size() > fs::file_size(largest))
-                largest = entry.path();
-        }
-        return largest;
-    }
-
-    void ExpectSetAside(const Opened& opened, Condition condition) const {
-        EXPECT_EQ(name_of(opened.condition), name_of(condition)) << opened.what;
-        EXPECT_EQ(opened.set_aside, Path().string() + ".set-aside-20231114T221320Z-" +
-                                        std::string(name_of(condition)));
-        EXPECT_TRUE(fs::exists(fs::path(opened.set_aside) / "CURRENT"));
-        EXPECT_FALSE(opened.what.empty());
-        ASSERT_TRUE(opened.journal);
-        EXPECT_EQ(opened.journal->last(), EventSeq{0});
-        EXPECT_EQ(Records(*opened.journal).size(), 0U);
-    }
-
-    Bytes max_bytes_{std::uint64_t{64} << 20};
-    TemporaryDirectory directory_;
-};
 
 // Order.
 
@@ -568,169 +446,6 @@ TEST_F(JournalFiles, ADirectoryThatCannotBeUsedIsAFailureNotDamage) {
     const auto opened = TryOpen();
     ASSERT_FALSE(opened);
     EXPECT_EQ(ReadFile(Path()), "a file");
-}
-
-// Reading beside a running agent.
-
-TEST_F(JournalFiles, AViewSeesWhatALiveJournalHasOnlyInItsLog) {
-    const Opened opened = Open();
-    AppendOneByOne(*opened.journal, 20);
-    PutSnapshot(*opened.journal, "state 20");
-    AppendOneByOne(*opened.journal, 5);
-    const auto view = open_read_only(Path());
-    ASSERT_TRUE(view) << view.error().what;
-    EXPECT_EQ((*view)->owner(), "replica 0");
-    EXPECT_EQ((*view)->last(), EventSeq{25});
-    EXPECT_EQ(Records(**view), Payloads(1, 25));
-    EXPECT_EQ((*(*view)->latest())->bytes, "state 20");
-}
-
-TEST_F(JournalFiles, AViewDisturbsNobody) {
-    const auto names = [this] {
-        std::vector<std::string> found;
-        for (const auto& entry : fs::directory_iterator(Path()))
-            found.push_back(entry.path().filename());
-        std::sort(found.begin(), found.end());
-        return found;
-    };
-    const Opened opened = Open();
-    AppendOneByOne(*opened.journal, 20);
-    const auto before = names();
-    const auto view = open_read_only(Path());
-    ASSERT_TRUE(view) << view.error().what;
-    EXPECT_EQ(names(), before);
-    AppendOneByOne(*opened.journal, 20);
-    EXPECT_EQ(Records(*opened.journal), Payloads(1, 40));
-    EXPECT_EQ(Records(**view), Payloads(1, 20)) << "as of when it was opened";
-}
-
-TEST_F(JournalFiles, AViewOutlivesPruning) {
-    max_bytes_ = Bytes{std::uint64_t{4} << 20};
-    const Opened opened = Open();
-    Append(*opened.journal, 1000, 4000);
-    PutSnapshot(*opened.journal, "state");
-    const auto view = open_read_only(Path());
-    ASSERT_TRUE(view) << view.error().what;
-    EXPECT_TRUE(opened.journal->prune());
-    EXPECT_EQ(Records(*opened.journal).size(), 0U);
-    EXPECT_EQ(Records(**view).size(), 1000U);
-}
-
-TEST_F(JournalFiles, AViewOfNothingIsAFailure) {
-    EXPECT_FALSE(open_read_only(Path()));
-    EXPECT_FALSE(fs::exists(Path()));
-}
-
-// One file.
-
-TEST_F(JournalFiles, AnExportReadsLikeTheJournal) {
-    const Opened opened = Open();
-    Append(*opened.journal, 20);
-    const fs::path file = directory_.path() / "export";
-    const auto written = export_to_file(*opened.journal, file);
-    ASSERT_TRUE(written) << written.error().what;
-    const auto exported = open_exported(file);
-    ASSERT_TRUE(exported) << exported.error().what;
-    EXPECT_EQ((*exported)->owner(), "replica 0");
-    EXPECT_EQ((*exported)->first(), EventSeq{1});
-    EXPECT_EQ((*exported)->last(), EventSeq{20});
-    EXPECT_EQ(Records(**exported), Payloads(1, 20));
-    EXPECT_EQ(Records(**exported, EventSeq{15}), Payloads(15, 20));
-    EXPECT_EQ(*(*exported)->latest(), std::nullopt);
-}
-
-TEST_F(JournalFiles, AnExportOfAPartStartsWithItsSnapshot) {
-    const Opened opened = Open();
-    for (int i = 0; i < 4; ++i) {
-        Append(*opened.journal, 5);
-        PutSnapshot(*opened.journal, "state " + std::to_string(opened.journal->last().value));
-    }
-    const fs::path file = directory_.path() / "export";
-    ASSERT_TRUE(export_to_file(*opened.journal, file, EventSeq{13}));
-    const auto exported = open_exported(file);
-    ASSERT_TRUE(exported) << exported.error().what;
-    EXPECT_EQ(*(*exported)->latest(), *opened.journal->snapshot(EventSeq{10}));
-    EXPECT_EQ(Records(**exported), Payloads(11, 20));
-}
-
-TEST_F(JournalFiles, AnExportOfAPrunedJournalStartsWithItsOldestSnapshot) {
-    max_bytes_ = Bytes{1000};
-    const Opened opened = Open();
-    Append(*opened.journal, 10);
-    PutSnapshot(*opened.journal, "state 10");
-    Append(*opened.journal, 20);
-    ASSERT_TRUE(opened.journal->prune());
-    const fs::path file = directory_.path() / "export";
-    const auto view = open_read_only(Path());
-    ASSERT_TRUE(view) << view.error().what;
-    ASSERT_TRUE(export_to_file(**view, file));
-    const auto exported = open_exported(file);
-    ASSERT_TRUE(exported) << exported.error().what;
-    EXPECT_EQ((*(*exported)->latest())->bytes, "state 10");
-    EXPECT_EQ(Records(**exported), Payloads(11, 30));
-}
-
-TEST_F(JournalFiles, EveryFlippedByteOfAnExportIsFound) {
-    const Opened opened = Open("");
-    Append(*opened.journal, 4);
-    PutSnapshot(*opened.journal, "state 4");
-    Append(*opened.journal, 2);
-    const fs::path file = directory_.path() / "export";
-    ASSERT_TRUE(export_to_file(*opened.journal, file, EventSeq{5}));
-    const std::string whole = ReadFile(file);
-    for (std::size_t at = 0; at < whole.size(); ++at) {
-        if (at >= whole.find("owner=") && at < whole.find('\n')) continue;
-        WriteFile(file, whole);
-        FlipByte(file, at);
-        EXPECT_FALSE(open_exported(file)) << "byte " << at;
-    }
-}
-
-TEST_F(JournalFiles, EveryCutOfAnExportIsFound) {
-    const Opened opened = Open();
-    Append(*opened.journal, 4);
-    const fs::path file = directory_.path() / "export";
-    ASSERT_TRUE(export_to_file(*opened.journal, file));
-    const auto size = fs::file_size(file);
-    for (std::uintmax_t cut = 1; cut <= size; ++cut) {
-        fs::resize_file(file, size - cut);
-        EXPECT_FALSE(open_exported(file)) << "cut by " << cut;
-    }
-}
-
-TEST_F(JournalFiles, ADamagedRecordOfAnExportIsNamed) {
-    const Opened opened = Open();
-    Append(*opened.journal, 4);
-    const fs::path file = directory_.path() / "export";
-    ASSERT_TRUE(export_to_file(*opened.journal, file));
-    FlipByte(file, ReadFile(file).find("event 3"));
-    const auto exported = open_exported(file);
-    ASSERT_FALSE(exported);
-    EXPECT_NE(exported.error().what.find("record 3"), std::string::npos) << exported.error().what;
-}
-
-TEST_F(JournalFiles, AnExportIntoAStreamIsTheSameBytes) {
-    const Opened opened = Open();
-    Append(*opened.journal, 4);
-    PutSnapshot(*opened.journal, "state 4");
-    Append(*opened.journal, 2);
-    const fs::path file = directory_.path() / "export";
-    ASSERT_TRUE(export_to_file(*opened.journal, file, EventSeq{5}));
-    std::ostringstream stream;
-    ASSERT_TRUE(export_to_stream(*opened.journal, stream, EventSeq{5}));
-    EXPECT_EQ(stream.str(), ReadFile(file));
-    std::ostringstream broken;
-    broken.setstate(std::ios::badbit);
-    EXPECT_FALSE(export_to_stream(*opened.journal, broken)) << "whoever reads it is gone";
-}
-
-TEST_F(JournalFiles, AnExportLeavesNoPartBehindWhenItFails) {
-    const Opened opened = Open();
-    Append(*opened.journal, 4);
-    fs::create_directory(directory_.path() / "taken");
-    EXPECT_FALSE(export_to_file(*opened.journal, directory_.path() / "taken"));
-    for (const auto& entry : fs::directory_iterator(directory_.path()))
-        EXPECT_EQ(entry.path().string().find(".part-"), std::string::npos) << entry.path();
 }
 
 // Appends until it is killed; tells each acknowledged number on stdout.
