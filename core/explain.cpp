@@ -260,6 +260,7 @@ struct Seen {
     std::string operator()(const ReplicaProbed& seen) const {
         const MemberStatus& status = seen.status;
         const std::string who = "replica " + ordinal_text(seen.ordinal);
+        if (status.unresolved) return who + " cannot be asked: its name does not resolve";
         if (!status.answers) return who + " does not answer";
         return who +
                (status.learner  ? " answers as a learner"

@@ -109,11 +109,9 @@ void Prober::was_silent(Ordinal ordinal) {
     const auto url = etcd::parse_url(settings_.addresses.at(ordinal.value).client_url);
     QUORATE_REQUIRE(url.has_value());  // our own
     names_->ask(url->host, [this, ordinal](Lookup lookup) {
-        if (lookup == Lookup::told) return answered(ordinal, MemberStatus{}, std::nullopt);
-        const auto target = targets_.find(ordinal.value);
-        if (target == targets_.end()) return;
-        target->second.under_way = target->second.again = target->second.outdated = false;
-        tell_last_word(ordinal, std::exchange(latest_[ordinal.value], MemberStatus{}));
+        MemberStatus status;
+        status.unresolved = lookup == Lookup::no_answer;
+        answered(ordinal, status, std::nullopt);
     });
 }
 
@@ -122,36 +120,16 @@ void Prober::answered(Ordinal ordinal, const MemberStatus& status, std::optional
     if (found == targets_.end()) return;
     Target& target = found->second;
     target.under_way = false;
+    const MemberStatus before = std::exchange(latest_[ordinal.value], status);
     if (std::exchange(target.outdated, false)) {
-        latest_[ordinal.value] = status;
         target.again = false;
         ask(ordinal);
         return;
     }
-    tell(ordinal, status, list);
-    if (std::exchange(target.again, false)) ask(ordinal);
-}
-
-bool Prober::due(const Target& target, const MemberStatus& status) const {
-    const bool changed = !target.told || without_growth(*target.told) != without_growth(status);
-    return changed || clock::since_boot() >= target.told_at + settings_.policy.heartbeat_period;
-}
-
-// How far a member had come is its last word: what was not worth telling while it grew is told
-// before the silence (S8).
-void Prober::tell_last_word(Ordinal ordinal, const MemberStatus& before) {
-    Target& target = targets_[ordinal.value];
-    if (!before.answers || !target.told || *target.told == before) return;
-    target.told = before;
-    target.told_at = clock::since_boot();
-    post_(ReplicaProbed{ordinal, before});
-}
-
-void Prober::tell(Ordinal ordinal, const MemberStatus& status,
-                  const std::optional<MemberList>& list) {
-    Target& target = targets_[ordinal.value];
-    const MemberStatus before = std::exchange(latest_[ordinal.value], status);
-    if (!status.answers) tell_last_word(ordinal, before);
+    // How far a member had come is its last word: what was not worth telling while it grew is told
+    // before the silence (S8).
+    if (before.answers && !status.answers && target.told && *target.told != before)
+        post_(ReplicaProbed{ordinal, before});
     if (due(target, status)) {
         target.told = status;
         target.told_at = clock::since_boot();
@@ -161,6 +139,12 @@ void Prober::tell(Ordinal ordinal, const MemberStatus& status,
         target.told_list = list;
         post_(MembersSeen{*list});
     }
+    if (std::exchange(target.again, false)) ask(ordinal);
+}
+
+bool Prober::due(const Target& target, const MemberStatus& status) const {
+    const bool changed = !target.told || without_growth(*target.told) != without_growth(status);
+    return changed || clock::since_boot() >= target.told_at + settings_.policy.heartbeat_period;
 }
 
 }  // namespace quorate::host

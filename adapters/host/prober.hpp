@@ -1,6 +1,6 @@
 // Asks replicas' client ports each period and posts what changed, and a slow heartbeat. It decides
-// nothing; figures that grow by themselves (index, revision, size) are no change. Of one whose name
-// nobody resolves it posts nothing: it was not asked.
+// nothing; figures that grow by themselves (index, revision, size) are no change. One whose name
+// nobody resolves was not asked, and that is told of it.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -48,8 +48,6 @@ class Prober {
     void ask(Ordinal ordinal);
     void answered(Ordinal ordinal, const MemberStatus& status, std::optional<MemberList> list);
     void was_silent(Ordinal ordinal);
-    void tell(Ordinal ordinal, const MemberStatus& status, const std::optional<MemberList>& list);
-    void tell_last_word(Ordinal ordinal, const MemberStatus& before);
     bool due(const Target& target, const MemberStatus& status) const;
 
     boost::asio::io_context& loop_;

@@ -57,7 +57,9 @@ void fold_probe(State& state, const ReplicaProbed& seen) {
     const bool was_healthy = !first && healthy(probe.status);
     const bool is_healthy = healthy(seen.status);
     if (is_healthy && !was_healthy) probe.healthy_since = state.now;
-    if (!is_healthy && (was_healthy || first)) probe.quiet_since = state.now;
+    // Who could not be asked may have served all the while: its silence begins now.
+    const bool was_asked = !probe.status.unresolved;
+    if (!is_healthy && (was_healthy || first || !was_asked)) probe.quiet_since = state.now;
     probe.status = seen.status;
     probe.at = state.now;
     note_commit(state.facts, seen.status);
@@ -236,7 +238,7 @@ bool some_may_still_answer(const Facts& facts, const ContentCompared& compared, 
         const ReplicaEntry* entry = facts.record ? facts.record->replicas.find(*ordinal) : nullptr;
         if (entry != nullptr && entry->claim == VolumeClaim::wants_admission) return false;
         const ProbeFact* probe = facts.probes.find(*ordinal);
-        return probe == nullptr || probe->status.answers ||
+        return probe == nullptr || probe->status.answers || probe->status.unresolved ||
                now < probe->quiet_since + facts.settings.policy.unresponsive_after;
     });
 }

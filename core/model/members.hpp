@@ -46,6 +46,8 @@ struct MemberStatus {
     bool alarm_corrupt = false;
     std::vector<MemberId> accused;  // by CORRUPT alarms; 0: nobody by name (etcd facts 9)
     Bytes db_size_in_use;           // what defragmentation would leave of db_size
+    // It was not asked, since nobody told its address: not known to serve, and not silent either.
+    bool unresolved = false;
     bool operator==(const MemberStatus&) const = default;
 };
 

@@ -258,7 +258,7 @@ std::optional<Instant> next_wake(const State& state) {
         earliest.consider(state.cluster.since + policy.survivors_wait);
     }
     for (const auto& [ordinal, probe] : facts.probes)
-        if (!healthy(probe.status)) {
+        if (!healthy(probe.status) && !probe.status.unresolved) {
             const Instant limit =
                 std::max({probe.quiet_since, facts.slept_at, serves_since(facts)}) +
                 silence_limit(facts, ordinal);

@@ -400,6 +400,7 @@ std::optional<MemberSignal> read_member(const State& state, MemberId id) {
     if (phase == MemberPhase::voting || phase == MemberPhase::learning) return signal::quiet{};
     if (phase == MemberPhase::failed || !judged) return std::nullopt;
     if (is_being_defragmented(state, member.ordinal)) return std::nullopt;
+    if (probe != nullptr && probe->status.unresolved) return std::nullopt;
     // Known as a learner, it serves as the voter that it has become: the list is the older news.
     if (speaks && probe->status.serves) return std::nullopt;
     // Counted from when it fell silent, but not before this agent could have noticed otherwise, and

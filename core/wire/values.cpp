@@ -155,6 +155,7 @@ void put(const MemberStatus& from, pb::MemberStatus* to) {
     for (const MemberId id : from.accused)
         to->add_accused(id.value);
     to->set_db_size_in_use(from.db_size_in_use.value);
+    to->set_unresolved(from.unresolved);
 }
 bool get(const pb::MemberStatus& from, MemberStatus& to) {
     to.answers = from.answers();
@@ -173,6 +174,7 @@ bool get(const pb::MemberStatus& from, MemberStatus& to) {
     for (const std::uint64_t id : from.accused())
         to.accused.push_back({id});
     to.db_size_in_use = {from.db_size_in_use()};
+    to.unresolved = from.unresolved();
     return get(from.version(), to.version);
 }
 

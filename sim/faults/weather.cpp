@@ -93,6 +93,7 @@ void Episodes::refresh_network() {
                     one.episode.one == from);
         });
         network.swallow(from, is_active(Fault::blackhole, from));
+        world_.names.silence(from, is_active(Fault::no_names, from));
         const bool expired = is_active(Fault::expired, from);
         moved |= expired != network.expired(from);
         network.expire(from, expired, world_.kernel.now);

@@ -45,7 +45,7 @@ void World::look_up(std::uint8_t from, std::uint8_t to, Span stale) {
     found.kind = Kind::name_found;
     found.target = from;
     found.payload = to;
-    found.guard = names.lose(from, to);
+    found.guard = names.lose(from, to, stale == Span{});
     kernel.schedule(wait, found);
 }
 

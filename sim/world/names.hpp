@@ -26,9 +26,16 @@ class Names {
     Trouble trouble;
 
     bool finds(std::uint8_t from, std::uint8_t to) const { return !lost_[from][to]; }
+    // Whether DNS tells this node anything of that name; an old address is something.
+    bool answers(std::uint8_t from, std::uint8_t to) const {
+        return !silent_[from] && !(lost_[from][to] && unanswered_[from][to]);
+    }
+    // No server answers this node.
+    void silence(std::uint8_t from, bool silent) { silent_[from] = silent; }
     // The number by which this search is ended; a later one of the same pair overtakes it.
-    std::uint64_t lose(std::uint8_t from, std::uint8_t to) {
+    std::uint64_t lose(std::uint8_t from, std::uint8_t to, bool unanswered) {
         lost_[from][to] = true;
+        unanswered_[from][to] = unanswered;
         return search_[from][to] = ++searches_;
     }
     bool find(std::uint8_t from, std::uint8_t to, std::uint64_t search) {
@@ -39,7 +46,9 @@ class Names {
     void find_all() { lost_ = {}; }
 
   private:
+    std::array<bool, size> silent_{};
     std::array<std::array<bool, size>, size> lost_{};
+    std::array<std::array<bool, size>, size> unanswered_{};
     std::array<std::array<std::uint64_t, size>, size> search_{};
     std::uint64_t searches_ = 0;
 };

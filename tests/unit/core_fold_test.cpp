@@ -111,6 +111,16 @@ TEST(FoldProbe, RemembersSinceWhenItIsQuietOrHealthy) {
     EXPECT_EQ(rose, state.facts.probes.find(Ordinal{1})->healthy_since);
 }
 
+TEST(FoldProbe, CountsSilenceFromWhenItCouldBeAskedAgain) {
+    MemberStatus unresolved;
+    unresolved.unresolved = true;
+    State state = after(test::state(), ReplicaProbed{Ordinal{1}, unresolved});
+    state = after(state, ReplicaProbed{Ordinal{1}, {}});
+    const Instant asked = state.now;
+    state = after(state, ReplicaProbed{Ordinal{1}, {}});
+    EXPECT_EQ(asked, state.facts.probes.find(Ordinal{1})->quiet_since);
+}
+
 TEST(FoldProbe, RemembersTheHighestCommitOfTheEpoch) {
     MemberStatus status = test::serving_status(1);
     status.index = LogIndex{9'000};

@@ -90,6 +90,9 @@ TEST(ReadMember, SilenceIsJudgedOnlyAfterTheLimitAndWhileSomebodyServes) {
     EXPECT_EQ(std::nullopt, read_member(state, test::member_id(2)));
     member.since = test::now - minutes(2);
     EXPECT_TRUE(is<signal::limit_passed>(read_member(state, test::member_id(2))));
+    State unasked = state;
+    unasked.facts.probes[Ordinal{2}].status.unresolved = true;
+    EXPECT_EQ(std::nullopt, read_member(unasked, test::member_id(2)));
     for (const std::uint32_t other : {0U, 1U})
         test::probe(state, other, {});
     EXPECT_EQ(std::nullopt, read_member(state, test::member_id(2)))
