@@ -99,7 +99,8 @@ void Metrics::state_is(const State& state) {
     families_->etcd_exits.Set(facts.exits);
     families_->authority.Set(state.authority.phase == AuthorityPhase::holding ? 1 : 0);
     const bool parked =
-        state.replica.phase == ReplicaPhase::parked || state.cluster.phase == ClusterPhase::parked;
+        state.replica.phase == ReplicaPhase::parked || state.cluster.phase == ClusterPhase::parked ||
+        state.alarm.phase == AlarmPhase::parked || state.space.phase == SpacePhase::parked;
     families_->parked.Set(parked ? 1 : 0);
     families_->desired.Set(facts.desired ? facts.desired->replicas : 0);
     families_->event.Set(static_cast<double>(state.seq.value));

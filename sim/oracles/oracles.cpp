@@ -231,10 +231,14 @@ void Oracles::check_content(std::uint8_t leader) {
     ++findings_.counts.leaders;
     const std::vector<bool> holds =
         committed_by(world_.cluster.process(leader), *world_.cluster.data(leader));
+    const ClusterId cluster = world_.cluster.data(leader)->cluster;
     std::uint64_t missing = 0;
     std::uint64_t first = 0;
     for (std::uint64_t write = 0; write < owed_.size(); ++write) {
         if (!owed_[write] || (write < holds.size() && holds[write])) continue;
+        // Of two clusters that nobody could tell of each other one goes on; the other's volumes are
+        // kept, and its agents park (S3).
+        if (founded_unheard_of() && promised_[write] != cluster) continue;
         if (missing++ == 0) first = write;
     }
     if (missing == 0) return;
@@ -248,6 +252,8 @@ void Oracles::acknowledged(std::uint8_t via, std::uint64_t write) {
     highest_ = std::max(highest_, world_.cluster.revision(via));
     if (owed_.size() <= write) owed_.resize(write + 256);
     owed_[write] = true;
+    promised_.resize(owed_.size());
+    promised_[write] = world_.cluster.data(via)->cluster;
     saved_.resize(owed_.size());
     saved_[write] = true;
 }

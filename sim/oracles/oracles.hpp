@@ -151,6 +151,7 @@ class Oracles : private PartOfWorld {
     bool record_was_changed_ = false;   // by a fault
     bool nobody_knew_ = false;          // of a cluster, when founders were named last
     std::vector<bool> owed_;            // by write: acknowledged and not forgiven
+    std::vector<ClusterId> promised_;   // by write: who acknowledged it
     std::vector<bool> saved_;           // ... also by the loss of a majority: S6 of who is left
     std::array<bool, Network::size> lost_{};
     bool ever_lost_ = false;

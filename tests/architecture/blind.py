@@ -20,6 +20,7 @@ PORTS = {
     "api_admits": "what that one says to a request",
     "config": "its settings",
     "no_set": "whether the store has a StatefulSet",
+    "names": "whether DNS answers when it asks",
     "network": "who is reached: asked before anything is told",
     "store": "the host's API, past its caches",
     "volumes": "its own disk",

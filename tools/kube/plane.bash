@@ -143,10 +143,11 @@ define_plane() {
         --service-account-private-key-file="$pki/service-accounts.key" --root-ca-file="$pki/ca.crt" \
         --pvclaimbinder-sync-period=1s --node-monitor-period=1s --node-monitor-grace-period=10s
 
+    # It may miss that a claim was bound while it looked at the pod, and asks again only after 5 minutes.
     credentials=$pki/scheduler.kubeconfig
     define scheduler nsenter --net="/run/netns/$cluster" "$programs/kube-scheduler" \
         --kubeconfig="$credentials" --authentication-kubeconfig="$credentials" --authorization-kubeconfig="$credentials" \
-        --bind-address=127.0.0.1 --leader-elect=false
+        --bind-address=127.0.0.1 --leader-elect=false --pod-max-in-unschedulable-pods-duration=10s
 
     cat >"$home/Corefile" <<END
 .:53 {
