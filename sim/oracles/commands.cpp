@@ -206,13 +206,25 @@ void Oracles::changing(std::uint8_t agent, const Command& command, Fence fence) 
                          std::holds_alternative<RemoveMember>(command.body);
     const auto& list = world_.agents[agent]->state().facts.list;
     if (!members || !list) return;
-    const bool same =
-        list->members.size() == conf.size() &&
-        std::all_of(conf.begin(), conf.end(), [&](const View& view) {
-            return std::any_of(list->members.begin(), list->members.end(), [&](const auto& one) {
-                return one.id == view.id && one.learner == view.learner;
-            });
-        });
+    const auto is_so = [&list](const std::vector<View>& views) {
+        return list->members.size() == views.size() &&
+               std::all_of(views.begin(), views.end(), [&](const View& view) {
+                   return std::any_of(list->members.begin(), list->members.end(),
+                                      [&](const auto& one) {
+                                          return one.id == view.id && one.learner == view.learner;
+                                      });
+               });
+    };
+    // A leader that defragments, or is slow, applies later than the member that answered.
+    bool same = false;
+    const std::uint64_t applied = world_.cluster.process(*leader).applied;
+    const ClusterId cluster = world_.cluster.data(*leader)->cluster;
+    for (std::uint8_t o = 0; o < Network::size; ++o) {
+        const Process& member = world_.cluster.process(o);
+        const EtcdData* data = world_.cluster.data(o);
+        if (member.up() && data != nullptr && data->cluster == cluster && member.applied >= applied)
+            same |= is_so(member.conf);
+    }
     // What a person did while the agent stood still, it learns once it runs again.
     const Instant runs_since = world_.agents[agent]->runs_since();
     const bool surprised = world_.by_hand_at != Instant{} &&
