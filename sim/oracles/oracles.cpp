@@ -177,12 +177,15 @@ void Oracles::naming_founders(std::uint8_t by) {
     nobody_knew_ = record_was_changed_ && !known;
 }
 
+bool Oracles::founded(ClusterId cluster) const {
+    return std::find(clusters_.begin(), clusters_.end(), cluster) != clusters_.end();
+}
+
 // S3: one cluster is founded in a life, and a founder founds once. What the first acknowledged is
 // on volumes that do not run, if anywhere: no agent can keep what none knows of.
 void Oracles::founding(std::uint8_t o, const EtcdData& data) {
     ++findings_.counts.founded;
-    const bool known =
-        std::find(clusters_.begin(), clusters_.end(), data.cluster) != clusters_.end();
+    const bool known = founded(data.cluster);
     const bool second = !known && !clusters_.empty();
     const bool again = known && ran_.count(data.id.value) > 0;
     // A record from before its first start, and a volume that lost what it founded then.
@@ -236,9 +239,11 @@ void Oracles::check_content(std::uint8_t leader) {
     std::uint64_t first = 0;
     for (std::uint64_t write = 0; write < owed_.size(); ++write) {
         if (!owed_[write] || (write < holds.size() && holds[write])) continue;
-        // Of two clusters that nobody could tell of each other one goes on; the other's volumes are
-        // kept, and its agents park (S3).
-        if (founded_unheard_of() && promised_[write] != cluster) continue;
+        // Of two foundings that nobody could tell of each other one goes on; the other's volumes
+        // are kept, and its agents park (S3). What was rebuilt from one still owes what that did.
+        if (founded_unheard_of() && founded(cluster) && founded(promised_[write]) &&
+            promised_[write] != cluster)
+            continue;
         if (missing++ == 0) first = write;
     }
     if (missing == 0) return;

@@ -130,6 +130,7 @@ class Oracles : private PartOfWorld {
     bool somebody_remembers(std::uint8_t o, MemberId id, LogPosition last) const;
     void note_what_can_tell(std::uint8_t o);
     bool knows_a_cluster(std::uint8_t o) const;
+    bool founded(ClusterId cluster) const;
     void naming_founders(std::uint8_t by);
     bool nobody_can_tell(std::uint8_t o, const EtcdData& data) const;
     void excuse_start(std::uint8_t o, const EtcdData& data);
@@ -147,7 +148,7 @@ class Oracles : private PartOfWorld {
     Peace peace_;
     Intents intents_;
     std::map<std::uint64_t, Ran> ran_;  // by member id
-    std::vector<ClusterId> clusters_;   // that ever were
+    std::vector<ClusterId> clusters_;   // that were founded, ever
     bool record_was_changed_ = false;   // by a fault
     bool nobody_knew_ = false;          // of a cluster, when founders were named last
     std::vector<bool> owed_;            // by write: acknowledged and not forgiven
