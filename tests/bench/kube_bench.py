@@ -23,6 +23,8 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import proc
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DEADLINE_S = 120
 POLL_S = 0.01  # the same for both sides, so that it cancels out in a ratio
@@ -58,10 +60,7 @@ class Process:
 
     def __init__(self, pid):
         self.pid = pid
-        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
-            fields = stat.read().rsplit(")", 1)[1].split()
-        # CLOCK_BOOTTIME, in ticks of 10 ms.
-        self.started_at = int(fields[19]) / os.sysconf("SC_CLK_TCK")
+        self.started_at = proc.started_at_s(pid)
 
     def is_ready(self, path):
         """Whether the port of the probes answers 200 within the pod. Leaves this thread in the pod's network."""
@@ -288,25 +287,15 @@ def formed_then_repaired(release):
 def idle(span_s):
     """What a cluster of three costs while nothing happens: calls of the API, memory, processor."""
     home = os.environ["QUORATE_KUBE_HOME"]
-
-    def ticks(pid):
-        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
-            fields = stat.read().rsplit(")", 1)[1].split()
-        return int(fields[11]) + int(fields[12])
-
-    def rss_mib(pid):
-        with open(f"/proc/{pid}/status", encoding="utf-8") as status:
-            return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1)) / 1024
-
     release = Supervised(3)
     try:
         release.formed_in()
         release.await_steady()
         agents = release.agents()
-        before = {pid: ticks(pid) for agent in agents for pid in agent}
+        before = {pid: proc.cpu_s(pid) for agent in agents for pid in agent}
         begun = time.time()
         time.sleep(span_s)  # the measured span itself
-        used = max(sum(ticks(pid) - before[pid] for pid in agent) for agent in agents)
+        used_s = max(sum(proc.cpu_s(pid) - before[pid] for pid in agent) for agent in agents)
         ended = time.time()
         calls = {}
         watches = set()
@@ -332,8 +321,8 @@ def idle(span_s):
             "api_writes_per_min": {"value": round(writes * 60 / span_s, 2), "target": 1},
             "api_reads_per_min": round(sum(calls.get(verb, 0) for verb in ("get", "list")) * 60 / span_s, 1),
             "api_open_watches": {"value": len(watches), "target": 3},
-            "agent_rss_mib": {"value": round(max(rss_mib(agent[1]) for agent in agents), 1), "target": 40},
-            "agent_cpu": {"value": round(used / os.sysconf("SC_CLK_TCK") / span_s, 4), "target": 0.01},
+            "agent_rss_mib": {"value": round(max(proc.rss_mib(agent[1]) for agent in agents), 1), "target": 40},
+            "agent_cpu": {"value": round(used_s / span_s, 4), "target": 0.01},
         }
     finally:
         release.end()

@@ -24,6 +24,8 @@ import threading
 import time
 from datetime import datetime
 
+import proc
+
 DEADLINE_S = 60
 
 
@@ -211,21 +213,10 @@ class Supervised:
     def idle(self, span_s=20):
         """Resident memory of the largest agent in MiB, and the busiest agent's share of a core."""
         pids = [m["agent_pid"] for m in self.status()["members"]]
-
-        def ticks(pid):
-            with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
-                fields = stat.read().rsplit(")", 1)[1].split()
-            return int(fields[11]) + int(fields[12])
-
-        def rss(pid):
-            with open(f"/proc/{pid}/status", encoding="utf-8") as status:
-                return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1)) / 1024
-
-        before = {pid: ticks(pid) for pid in pids}
+        before = {pid: proc.cpu_s(pid) for pid in pids}
         time.sleep(span_s)  # the measured span itself
-        used = max(ticks(pid) - before[pid] for pid in pids)
-        share = used / os.sysconf("SC_CLK_TCK") / span_s
-        return max(rss(pid) for pid in pids), share
+        share = max(proc.cpu_s(pid) - before[pid] for pid in pids) / span_s
+        return max(proc.rss_mib(pid) for pid in pids), share
 
     def end(self):
         subprocess.run([self.quorate, "down", "--dir", self.dir], capture_output=True)
