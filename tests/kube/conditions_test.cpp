@@ -41,7 +41,7 @@ TEST_F(Conditions, FollowADeletedClaim) {
     delete_pod_and_claim(2);
     wait_for("Member", 2);
     cluster().await_steady(3);
-    // Nobody may repair it for now.
+    // Whoever wants to repair it waits for this stranger.
     give_authority_to("a-stranger");
     delete_pod_and_claim(2);
     wait_for("Member=False", 2);

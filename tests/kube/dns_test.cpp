@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <thread>
 
 #include "tests/kube/support/lifecycle.hpp"
 
@@ -55,10 +54,8 @@ struct Dns : Lifecycle {
     }
     void expect_writes_for(seconds span) {
         const auto until = std::chrono::steady_clock::now() + span;
-        while (std::chrono::steady_clock::now() < until) {
+        while (std::chrono::steady_clock::now() < until)
             ASSERT_TRUE(writer().goes_on(5)) << cluster().picture();
-            std::this_thread::sleep_for(std::chrono::milliseconds(200));
-        }
     }
     void expect_all_as_before(const Words& ids) {
         cluster().await_steady(3);

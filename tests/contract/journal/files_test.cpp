@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,26 @@
 
 namespace quorate::journal {
 namespace {
+
+// Appends to the journal until it is killed, and writes the number of each record once that is
+// safe.
+struct Appender {
+    pid_t pid;
+    int acknowledged;  // where the numbers are read
+};
+Appender StartAppender(const std::string& path) {
+    std::array<int, 2> ends{};
+    if (::pipe(ends.data()) != 0) throw std::runtime_error("pipe failed");
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+        ::dup2(ends[1], STDOUT_FILENO);
+        ::close(ends[0]);
+        ::execl("/proc/self/exe", "journal_test", "--append", path.c_str(), nullptr);
+        ::_exit(127);
+    }
+    ::close(ends[1]);
+    return {pid, ends[0]};
+}
 
 // Changes bytes of RocksDB's log as a writer of other content would have: with the right checksum.
 // Each record has checksum (4, masked CRC-32C), length (2) and type (1) before it.
@@ -257,26 +278,17 @@ TEST_F(JournalFiles, ADeletedOneIsBegunAnewAfterTheStateThatIsLeft) {
 
 TEST_F(JournalFiles, KillNineLosesNothingThatWasAcknowledged) {
     for (int round = 0; round < 5; ++round) {
-        std::array<int, 2> acknowledged{};
-        ASSERT_EQ(::pipe(acknowledged.data()), 0);
-        const pid_t child = ::fork();
-        if (child == 0) {
-            ::dup2(acknowledged[1], STDOUT_FILENO);
-            ::close(acknowledged[0]);
-            ::execl("/proc/self/exe", "journal_test", "--append", Path().c_str(), nullptr);
-            ::_exit(127);
-        }
-        ::close(acknowledged[1]);
+        const Appender appender = StartAppender(Path());
         std::uint64_t last = 0;
         std::uint64_t seen = 0;
-        while (seen < 200 && ::read(acknowledged[0], &last, sizeof last) == sizeof last)
+        while (seen < 200 && ::read(appender.acknowledged, &last, sizeof last) == sizeof last)
             ++seen;
-        ::kill(child, SIGKILL);
-        while (::read(acknowledged[0], &last, sizeof last) == sizeof last) {
+        ::kill(appender.pid, SIGKILL);
+        while (::read(appender.acknowledged, &last, sizeof last) == sizeof last) {
         }
-        ::close(acknowledged[0]);
+        ::close(appender.acknowledged);
         int status = 0;
-        ::waitpid(child, &status, 0);
+        ::waitpid(appender.pid, &status, 0);
         ASSERT_TRUE(WIFSIGNALED(status)) << "the child ended by itself: " << status;
         ASSERT_GE(seen, 200U);
 
@@ -420,24 +432,15 @@ TEST_F(JournalFiles, AJournalInUseIsRefusedAndLeftAlone) {
 }
 
 TEST_F(JournalFiles, AJournalInUseByAnotherProcessIsRefusedAndLeftAlone) {
-    std::array<int, 2> acknowledged{};
-    ASSERT_EQ(::pipe(acknowledged.data()), 0);
-    const pid_t child = ::fork();
-    if (child == 0) {
-        ::dup2(acknowledged[1], STDOUT_FILENO);
-        ::close(acknowledged[0]);
-        ::execl("/proc/self/exe", "journal_test", "--append", Path().c_str(), nullptr);
-        ::_exit(127);
-    }
-    ::close(acknowledged[1]);
+    const Appender appender = StartAppender(Path());
     std::uint64_t last = 0;
-    EXPECT_EQ(::read(acknowledged[0], &last, sizeof last), ssize_t{sizeof last});
+    EXPECT_EQ(::read(appender.acknowledged, &last, sizeof last), ssize_t{sizeof last});
     const auto second = TryOpen();
     EXPECT_FALSE(second);
     EXPECT_NE((second ? std::string() : second.error().what).find("in use"), std::string::npos);
-    ::kill(child, SIGKILL);
-    ::waitpid(child, nullptr, 0);
-    ::close(acknowledged[0]);
+    ::kill(appender.pid, SIGKILL);
+    ::waitpid(appender.pid, nullptr, 0);
+    ::close(appender.acknowledged);
     EXPECT_EQ(Open().set_aside, "");
 }
 

@@ -29,7 +29,7 @@ inline std::string Payload(std::uint64_t seq, std::size_t size = 20) {
 class TemporaryDirectory {
   public:
     TemporaryDirectory() {
-        std::string name = "/tmp/quorate-journal-XXXXXX";
+        std::string name = "/tmp/quorate-journal-XXXXXX";  // mkdtemp fills in the X
         path_ = ::mkdtemp(name.data());
     }
     TemporaryDirectory(const TemporaryDirectory&) = delete;
