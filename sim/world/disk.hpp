@@ -53,8 +53,8 @@ enum class Damage : std::uint8_t {
     none,
     wal_bit,          // one bit of an entry in the middle of the log
     wal_last_bit,     // one bit of the last entry
-    wal_last_half,    // the second half of the last record zeroed
-    wal_last_sector,  // the last 512-byte sector zeroed
+    wal_last_half,    // zeroed from the middle of the last entry on
+    wal_last_sector,  // zeroed from the 512-byte sector on that the last entry ends in
     wal_cut,          // the file cut in the middle of the last entry
     wal_lost,         // the directory gone, the database kept
     restore_killed,   // what a `snapshot restore` of its database leaves that is killed: no log yet

@@ -69,13 +69,15 @@ Result<void> damage_wal(const fs::path& directory, sim::Damage kind) {
     const auto zero = [&](std::uint64_t from, std::uint64_t to) {
         overwrite(segment, from, std::string(to - from, '\0'));
     };
-    const Frame last = frames.back();
+    // A HardState may stand behind the last entry, where both were written at once; alone it is
+    // missed by nobody, so that a tail is lost from within the entry on.
+    const Frame last = entries.back();
+    const std::uint64_t tail = frames.back().end();
     if (kind == sim::Damage::wal_bit) flip(entries[entries.size() / 2]);
-    if (kind == sim::Damage::wal_last_bit) flip(entries.back());
-    if (kind == sim::Damage::wal_last_half) zero(last.offset + last.size / 2, last.end());
-    if (kind == sim::Damage::wal_last_sector) zero((last.end() - 1) / sector * sector, last.end());
-    if (kind == sim::Damage::wal_cut)
-        fs::resize_file(segment, entries.back().offset + entries.back().size / 2);
+    if (kind == sim::Damage::wal_last_bit) flip(last);
+    if (kind == sim::Damage::wal_last_half) zero(last.offset + last.size / 2, tail);
+    if (kind == sim::Damage::wal_last_sector) zero((last.end() - 1) / sector * sector, tail);
+    if (kind == sim::Damage::wal_cut) fs::resize_file(segment, last.offset + last.size / 2);
     return {};
 }
 
