@@ -7,8 +7,10 @@
 #include <filesystem>
 #include <memory>
 #include <set>
+#include <sstream>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 namespace quorate::kube_e2e {
 namespace {
@@ -104,6 +106,18 @@ std::string page(const std::string& url) {
     curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, keep);
     curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &body);
     return curl_easy_perform(handle.get()) == CURLE_OK ? body : "";
+}
+
+std::vector<Json> asked_by(const std::string& user) {
+    std::vector<Json> events;
+    std::istringstream log(e2e::text_of(variable("QUORATE_KUBE_HOME") + "/audit.log"));
+    for (std::string line; std::getline(log, line);) {
+        // The line that is written just now may not be whole.
+        Json event = Json::parse(line, nullptr, false);
+        if (!event.is_discarded() && event.at("user").at("username") == user)
+            events.push_back(std::move(event));
+    }
+    return events;
 }
 
 std::string volume_directory(const std::string& volume) {

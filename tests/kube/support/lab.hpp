@@ -44,6 +44,9 @@ Json object(const kube::Resource& resource);
 // The body of an answer 200 over HTTP; empty otherwise.
 std::string page(const std::string& url);
 
+// What this user asked of the API server so far, as its audit log has it.
+std::vector<Json> asked_by(const std::string& user);
+
 // Volumes are directories of this machine.
 std::string volume_directory(const std::string& volume);
 
