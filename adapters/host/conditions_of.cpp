@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "adapters/host/unresolved.hpp"
 #include "core/explain.hpp"
 #include "core/facts/evidence.hpp"
 #include "core/rules/readiness.hpp"
@@ -95,14 +96,18 @@ Condition quorum(const State& state, const Latest& latest) {
         return {"Quorum", Status::yes, "VotersServe", list == nullptr ? "a voter serves" : voters};
     if (!facts.record || facts.record->stage != RecordStage::formed)
         return {"Quorum", Status::unknown, "NotFormed", "there is no cluster yet"};
+    const std::string step = unresolved_step(facts, latest);
     if (state.cluster.phase == ClusterPhase::parked)
-        return {"Quorum", Status::no, "Parked",
-                with_next_step(state.cluster.reason, state.cluster.next_step)};
+        return {
+            "Quorum", Status::no, "Parked",
+            with_next_step(state.cluster.reason, step.empty() ? state.cluster.next_step : step)};
     if (state.cluster.phase == ClusterPhase::quorum_lost)
-        return {"Quorum", Status::no, "QuorumLost", list == nullptr ? "no voter serves" : voters};
+        return {"Quorum", Status::no, "QuorumLost",
+                with_next_step(list == nullptr ? "no voter serves" : voters, step)};
     if (list == nullptr)
-        return {"Quorum", Status::unknown, "NotHeard", "no voter was heard by this agent yet"};
-    return {"Quorum", Status::no, "NoVoterServes", voters};
+        return {"Quorum", Status::unknown, "NotHeard",
+                with_next_step("no voter was heard by this agent yet", step)};
+    return {"Quorum", Status::no, "NoVoterServes", with_next_step(voters, step)};
 }
 
 Condition control_plane_condition(const ControlPlaneReport& report) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "adapters/host/unresolved.hpp"
 #include "core/explain.hpp"
 #include "core/facts/evidence.hpp"
 #include "core/facts/strength.hpp"
@@ -102,6 +103,7 @@ Json member_json(const State& state, const StatusExtras& extras, Ordinal ordinal
             {"leader", id.value != 0 && answer.answers && leader_id(extras.latest) == id},
             {"phase", member_phase(state, id)},
             {"ready", answer.serves},
+            {"resolves", !answer.unresolved},
             {"client_url", address.client_url},
             {"peer_url", address.peer_url},
             {"agent_pid", nullptr},
@@ -117,13 +119,20 @@ Json parked_by(const auto& machine, const Json& replica) {
     return {{"reason", machine.reason}, {"next_step", machine.next_step}, {"replica", replica}};
 }
 
-Json parked_json(const State& state) {
+Json parked_without_quorum(const State& state, const StatusExtras& extras) {
+    Json parked = parked_by(state.cluster, nullptr);
+    if (const std::string step = unresolved_step(state.facts, extras.latest); !step.empty())
+        parked["next_step"] = step;
+    return parked;
+}
+
+Json parked_json(const State& state, const StatusExtras& extras) {
     const Json self = state.facts.settings.self.value;
     if (state.alarm.phase == AlarmPhase::parked) return parked_by(state.alarm, nullptr);
     if (state.space.phase == SpacePhase::parked) return parked_by(state.space, nullptr);
     if (state.replica.phase == ReplicaPhase::parked) return parked_by(state.replica, self);
     // A lost quorum comes last: a replica that may start again may bring it back.
-    if (state.cluster.phase == ClusterPhase::parked) return parked_by(state.cluster, nullptr);
+    if (state.cluster.phase == ClusterPhase::parked) return parked_without_quorum(state, extras);
     if (state.replica.phase == ReplicaPhase::rebuilding && !state.replica.reason.empty())
         return {{"reason", state.replica.reason},
                 {"next_step", "remove the cause; the rebuild is tried again by itself"},
@@ -179,9 +188,9 @@ Json self_json(const State& state, const StatusExtras& extras) {
     return json;
 }
 
-std::string cluster_phase(const State& state) {
+std::string cluster_phase(const State& state, const StatusExtras& extras) {
     const Facts& facts = state.facts;
-    if (!parked_json(state).is_null()) return "parked";
+    if (!parked_json(state, extras).is_null()) return "parked";
     if (facts.desired && facts.desired->replicas == 0) return "paused";
     if (!facts.record || facts.record->stage != RecordStage::formed) return "forming";
     if (facts.record->rebuild) return "rebuilding";
@@ -206,11 +215,11 @@ Json view_json(const State& state, const StatusExtras& extras) {
                  {"record_revision", facts.record ? facts.record->revision.value : 0},
                  {"desired", facts.desired ? Json(facts.desired->replicas) : Json()},
                  {"authority", extras.authority ? Json(extras.authority->value) : Json()},
-                 {"cluster_phase", cluster_phase(state)},
+                 {"cluster_phase", cluster_phase(state, extras)},
                  {"quorum_lost", state.cluster.phase == ClusterPhase::quorum_lost ||
                                      state.cluster.phase == ClusterPhase::parked},
                  {"repair", phase_word(Machine::repair, state.repair.phase)},
-                 {"parked", parked_json(state)},
+                 {"parked", parked_json(state, extras)},
                  {"last_decision", decision_json(extras.last_decision)},
                  {"voters", 0},
                  {"learners", 0},

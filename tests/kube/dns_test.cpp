@@ -80,6 +80,12 @@ TEST_F(Dns, ThatAnswersNothingLosesNobodyItsMembership) {
     await_words(2, host_of(1) + " does not resolve");
     expect_writes_for(seconds(40));
     EXPECT_EQ(cluster().member_ids(3), ids) << "nobody was removed";
+    EXPECT_EQ(cluster().status(0)["view"]["members"][1]["resolves"], false);
+    cluster().await("the next step of who finds no quorum", [&] {
+        const Json parked = cluster().status(1)["view"]["parked"];
+        return parked.is_object() && parked["next_step"].get<std::string>().starts_with(
+                                         "mend DNS first: replica 1 cannot look up q-0, q-2");
+    });
     lab({"dns-resume"});
     expect_all_as_before(ids);
     EXPECT_TRUE(says(0, host_of(1) + " resolves again"));

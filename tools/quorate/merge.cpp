@@ -36,6 +36,12 @@ Json members_of(const Json& view, const std::vector<Json>& answers) {
         self.erase("awaits_peers");
         members[ordinal] = self;
     }
+    // Whoever answers is found by whoever asks here; DNS of the others' may fail all the same.
+    for (const Json& answer : answers)
+        for (const Json& seen : answer["view"]["members"])
+            if (const auto one = members.find(seen["ordinal"].get<std::uint32_t>());
+                one != members.end() && !seen.value("resolves", true))
+                one->second["resolves"] = false;
     // One leader: the best view's, if it names one.
     const auto named = std::find_if(view["members"].begin(), view["members"].end(),
                                     [](const Json& member) { return member["leader"] == true; });

@@ -66,6 +66,15 @@ std::string list_of(const Json& ordinals) {
 
 }  // namespace
 
+std::string render_unresolved(const Json& members) {
+    std::string names;
+    for (const Json& member : members)
+        // An agent of an older release does not tell.
+        if (!member.value("resolves", true))
+            names += (names.empty() ? "" : ", ") + text_of(member["name"]);
+    return names.empty() ? "" : "DNS does not resolve for other replicas: " + names + "\n";
+}
+
 bool any_control_plane(const Json& members) {
     return std::any_of(members.begin(), members.end(), has_control_plane);
 }
@@ -145,6 +154,7 @@ std::string render_status(const Json& status, Colour colour) {
         if (beside) rows.back().push_back(render_control_plane(member));
     }
     text += render_table(rows);
+    text += render_unresolved(status["members"]);
     if (const Json& parked = status["parked"]; !parked.is_null()) {
         text += painted("parked: " + text_of(parked["reason"]), "31", colour) + "\n";
         text += "next step: " + text_of(parked["next_step"]) + "\n";

@@ -28,6 +28,9 @@ std::string render_recovery(const nlohmann::json& plan, const std::string& apply
 // Columns with two spaces between them.
 std::string render_table(const std::vector<std::vector<std::string>>& rows);
 
+// A line that names those whom other replicas cannot look up; empty: none.
+std::string render_unresolved(const nlohmann::json& members);
+
 // Whether any of these members has a control plane beside its etcd, as far as its agent tells.
 bool any_control_plane(const nlohmann::json& members);
 // "runs, 2 exits"; "-" where there is none.

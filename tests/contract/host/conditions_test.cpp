@@ -85,6 +85,24 @@ TEST(Conditions, OneThatIsParkedSaysWhyAndTheNextStep) {
               member(Status::no, "Parked", "a foreign volume; next step: give it its own"));
 }
 
+TEST(Conditions, AQuorumThatIsNotFoundWithoutDnsIsNotToBeGivenUp) {
+    Seen seen;
+    seen.state.facts.settings.addresses = {{"q-0", "", ""}, {"q-1", "", ""}, {"q-2", "", ""}};
+    seen.nobody_serves();
+    for (const std::uint32_t other : {0U, 2U}) {
+        seen.silent(other);
+        seen.extras.latest[other].unresolved = true;
+    }
+    EXPECT_EQ(
+        seen["Quorum"].message,
+        "1 of 3 voters answers; next step: mend DNS first: replica 1 cannot look up q-0, q-2");
+    seen.state.cluster.phase = ClusterPhase::parked;
+    seen.state.cluster.reason = "quorum is lost";
+    seen.state.cluster.next_step = "run: quorate recover plan";
+    EXPECT_EQ(seen["Quorum"].message,
+              "quorum is lost; next step: mend DNS first: replica 1 cannot look up q-0, q-2");
+}
+
 TEST(Conditions, OneOnItsWaySaysItsLastStepAsExplainDoes) {
     Seen seen;
     seen.silent(1);

@@ -91,6 +91,16 @@ TEST(Merge, OwnNewsWinOverWhatOthersSaw) {
     EXPECT_EQ(status["phase"], "degraded");
 }
 
+// It is found by whoever asks here all the same.
+TEST(Merge, WhomOneOtherCannotLookUpDoesNotResolve) {
+    std::vector<Json> answers{answer(0, 3), answer(1, 3), answer(2, 3)};
+    EXPECT_EQ(render_status(merge({}, answers), Colour::none).find("DNS"), std::string::npos);
+    answers[2]["view"]["members"][1]["resolves"] = false;
+    const std::string text = render_status(merge({}, answers), Colour::none);
+    EXPECT_NE(text.find("DNS does not resolve for other replicas: quorate-1\n"), std::string::npos)
+        << text;
+}
+
 TEST(Merge, MembershipIsNotAnAgentsOwnToSay) {
     auto told = answers(3);
     told[2]["self"]["ready"] = false;

@@ -105,6 +105,20 @@ TEST(Status, AMemberThatNobodyListsAndThatIsSilentIsWhoTheRecordSays) {
     EXPECT_EQ(members[1]["ready"], false);
 }
 
+TEST(Status, WhoFindsNoQuorumWithoutDnsIsToldToMendThatFirst) {
+    State state = state_of_three();
+    state.cluster.phase = ClusterPhase::parked;
+    state.cluster.next_step = "run: quorate recover plan";
+    EXPECT_EQ(told(state, {})["view"]["parked"]["next_step"], "run: quorate recover plan");
+    StatusExtras extras;
+    extras.latest[1].unresolved = extras.latest[2].unresolved = true;
+    const Json view = told(state, extras)["view"];
+    EXPECT_EQ(view["parked"]["next_step"],
+              "mend DNS first: replica 0 cannot look up quorate-1, quorate-2");
+    EXPECT_EQ(view["members"][0]["resolves"], true);
+    EXPECT_EQ(view["members"][1]["resolves"], false);
+}
+
 TEST(Status, AReplicaWhoseEtcdEndedIsNotReadyWhateverWasAnsweredLast) {
     State state = state_of_three();
     state.facts.etcd_running = false;

@@ -174,6 +174,7 @@ std::string render_verdict(const Json& picture, const Spoken& spoken) {
         text += " is " + text_in(status, "phase") + ": " + std::to_string(ready) + " of " +
                 text_in(status, "desired") + " ready, epoch " + text_in(status, "epoch") +
                 ", record " + text_in(status, "record_revision") + "\n";
+    text += render_unresolved(members);
     if (const Json& parked = status["parked"]; !parked.is_null())
         text += "parked: " + in_kubectls_words(text_in(parked, "reason"), spoken) +
                 "\nnext step: " + text_in(parked, "next_step") + "\n";
