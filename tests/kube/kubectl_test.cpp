@@ -173,6 +173,11 @@ TEST_F(Kubectl, ALostMajorityIsRecoveredByPlanAndToken) {
         return plan.status == 0 && has(plan.out, "volumes lost: 1, 2");
     });
     EXPECT_TRUE(has(plan.out, "kubectl quorate recover apply q")) << plan.out;
+    const Ran members = quorate({"members", "q"});
+    EXPECT_EQ(members.status, unreachable);
+    EXPECT_TRUE(has(members.out, cluster().member_id(0))) << members.out;
+    EXPECT_TRUE(has(members.err, "as when quorum is lost; see kubectl quorate status q"))
+        << members.err;
     const std::string explained = quorate({"explain", "q"}).out;
     EXPECT_TRUE(has(explained, "kubectl quorate recover plan q")) << explained;
     EXPECT_EQ(quorate({"recover", "apply", "q", "--token", "0123456789ab"}).status, refused);

@@ -59,10 +59,9 @@ Json pod_status(const local::Layout& layout) {
     std::vector<Json> answers = ask_status(layout);
     Known known;
     if (answers.empty()) return merge(known, answers);
-    if (const Json& holder = answers.front()["view"]["authority"]; holder.is_number())
-        known.authority = Ordinal{holder.get<std::uint32_t>()};
     for (Json& other : ask_pages(answers.front()))
         answers.push_back(std::move(other));
+    known.authority = authority_in(answers);
     return merge(known, answers);
 }
 

@@ -147,6 +147,24 @@ Json last_decision(const std::vector<Json>& answers) {
 
 }  // namespace
 
+std::optional<Ordinal> authority_in(const std::vector<Json>& answers) {
+    const auto speaks = [&](Ordinal replica) {
+        return std::any_of(answers.begin(), answers.end(), [&](const Json& answer) {
+            return answer.contains("self") && answer["self"]["ordinal"] == replica.value;
+        });
+    };
+    std::optional<Ordinal> seen;
+    for (const Json& answer : answers) {
+        if (!answer.contains("self") || !answer.contains("view")) continue;
+        const Json& holder = answer["view"]["authority"];
+        if (!holder.is_number()) continue;
+        const Ordinal named{holder.get<std::uint32_t>()};
+        if (answer["self"]["ordinal"] == named.value) return named;
+        if (!speaks(named)) seen = named;
+    }
+    return seen;
+}
+
 Json merge(const Known& known, const std::vector<Json>& told) {
     std::vector<Json> answers;
     for (const Json& answer : told)

@@ -1,14 +1,21 @@
 // The agent's own service, server and client on a real unix socket.
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstring>
 #include <filesystem>
+#include <future>
 #include <mutex>
+#include <stdexcept>
 #include <thread>
+#include <utility>
 
 #include "adapters/api/client.hpp"
 #include "adapters/api/server.hpp"
@@ -127,6 +134,78 @@ TEST_F(Api, NobodyListeningIsUnavailable) {
     ASSERT_FALSE(status);
     EXPECT_EQ(status.error().kind, FailureKind::unavailable);
     EXPECT_EQ(status.error().where, socket);
+}
+
+// Accepts at once and passes nothing on before it is opened, as the kernel does for an agent that
+// gets no time on the processor.
+class SlowDoor {
+  public:
+    SlowDoor(const fs::path& socket, fs::path behind)
+        : listener_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)), behind_(std::move(behind)) {
+        const sockaddr_un address = address_of(socket);
+        if (::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+            ::listen(listener_, 1) != 0)
+            throw std::runtime_error("no door");
+        thread_ = std::thread([this] { pass_on(); });
+    }
+    ~SlowDoor() {
+        open();
+        ::shutdown(listener_, SHUT_RDWR);
+        thread_.join();
+        ::close(listener_);
+    }
+
+    void open() {
+        if (!std::exchange(opened_, true)) open_.set_value();
+    }
+
+  private:
+    static sockaddr_un address_of(const fs::path& socket) {
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        std::strncpy(address.sun_path, socket.c_str(), sizeof address.sun_path - 1);
+        return address;
+    }
+
+    void pass_on() {
+        const int front = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+        open_.get_future().wait();
+        const int back = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        const sockaddr_un address = address_of(behind_);
+        ::connect(back, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+        pollfd ends[] = {{front, POLLIN, 0}, {back, POLLIN, 0}};
+        while (::poll(ends, 2, -1) > 0 && copied(ends[0], back) && copied(ends[1], front)) {
+        }
+        ::close(front);
+        ::close(back);
+    }
+
+    // False: that end is closed.
+    static bool copied(const pollfd& from, int to) {
+        if (from.revents == 0) return true;
+        char bytes[4096];
+        const ssize_t size = ::read(from.fd, bytes, sizeof bytes);
+        return size > 0 && ::send(to, bytes, static_cast<std::size_t>(size), MSG_NOSIGNAL) == size;
+    }
+
+    int listener_;
+    fs::path behind_;
+    std::promise<void> open_;
+    bool opened_ = false;
+    std::thread thread_;
+};
+
+TEST_F(Api, AnAgentThatIsSlowToTakeACallIsWaitedForUntilTheDeadline) {
+    const auto server = serve({.status = [] { return "late"; }});
+    SlowDoor door(dir / "slow.sock", socket);
+    Client client(dir / "slow.sock");
+    auto status = std::async(std::launch::async, [&client] { return client.status(patience); });
+    // Had it given up, it would have said so by now; gRPC's own bound is twenty seconds.
+    EXPECT_EQ(status.wait_for(std::chrono::seconds(1)), std::future_status::timeout);
+    door.open();
+    const auto told = status.get();
+    ASSERT_TRUE(told) << told.error().what;
+    EXPECT_EQ(*told, "late");
 }
 
 TEST_F(Api, AnAnswerThatDoesNotComeIsUnknownAtTheDeadline) {

@@ -40,6 +40,22 @@ TEST(KubectlWords, AMissingRightIsNamedWithVerbAndResource) {
               "namespace \"prod\"; ask for a role with this verb on this resource");
 }
 
+TEST(KubectlWords, WhatCannotBeDoneIsNoMissingRight) {
+    EXPECT_EQ(failure_in("error: cannot exec into a container in a completed pod; current phase is "
+                         "Succeeded\n",
+                         "db-2")
+                  .what,
+              "cannot exec into a container in a completed pod; current phase is Succeeded");
+}
+
+TEST(KubectlWords, EtcdctlsErrorIsToldWithoutItsLog) {
+    EXPECT_EQ(failure_in("{\"level\":\"warn\",\"msg\":\"retrying\"}\nError: context deadline "
+                         "exceeded\ncommand terminated with exit code 1\n",
+                         "db-2")
+                  .what,
+              "Error: context deadline exceeded");
+}
+
 TEST(KubectlWords, AnApiServerThatIsSilentIsUnavailable) {
     const Failure failure = failure_in(
         "E1130 15:04:05.000 1 memcache.go:265] couldn't get current server API group list\n"
@@ -207,6 +223,14 @@ TEST(KubectlStatus, IsALineAReplicaAndTheVerdict) {
               "db-2 does not answer: there is no pod\n");
 }
 
+TEST(KubectlStatus, AuthorityThatItsHolderGaveBackIsNotShown) {
+    std::vector<Heard> heard = two_of_three();
+    Json answer = own_answer(1);
+    answer[0]["view"]["authority"] = nullptr;
+    heard[1].said = answer.dump();
+    EXPECT_TRUE(picture_of(statefulset, heard, db)["status"]["authority"].is_null());
+}
+
 TEST(KubectlStatus, ControlPlanesHaveAColumnWhereThereAreSome) {
     std::vector<Heard> heard = two_of_three();
     Json answer = own_answer(0);
@@ -298,6 +322,12 @@ TEST(KubectlMembers, WhoStandsInOneOfTheTwoIsToldOf) {
               "db-1: the record has another identity than etcd's list\n"
               "db-2: the record has it, etcd's list does not\n"
               "db-4: etcd's list has it, the record does not\n");
+}
+
+TEST(KubectlMembers, AReplicaThatIsNoMemberIsNotListed) {
+    ClusterRecord record = record_of_three();
+    record.replicas[Ordinal{3}] = {};  // scaled away
+    EXPECT_EQ(roster_of("db", nullptr, record)["members"].size(), 3U);
 }
 
 TEST(KubectlMembers, AListThatNobodyTellsIsNoDifference) {

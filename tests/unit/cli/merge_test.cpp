@@ -179,6 +179,29 @@ TEST(Merge, AnAgentThatKnowsNothingYetIsLeftOut) {
     EXPECT_EQ(merge(desired(3), told)["phase"], "steady");
 }
 
+std::vector<Json> naming(std::uint32_t holder, const std::vector<std::uint32_t>& tellers) {
+    std::vector<Json> all = answers(3);
+    for (const std::uint32_t teller : tellers)
+        all[teller]["view"]["authority"] = holder;
+    return all;
+}
+
+TEST(Merge, AuthorityIsTheHoldersToTell) {
+    EXPECT_EQ(authority_in(naming(1, {1})), Ordinal{1});
+    EXPECT_EQ(authority_in(answers(3)), std::nullopt);
+}
+
+TEST(Merge, AuthorityThatItsHolderGaveBackIsNobodysHoweverLongAnotherRemembersIt) {
+    EXPECT_EQ(authority_in(naming(1, {0, 2})), std::nullopt);
+}
+
+TEST(Merge, OfAHolderThatDoesNotAnswerTheOthersTell) {
+    std::vector<Json> all = naming(1, {0});
+    all.erase(all.begin() + 1);
+    all.push_back(Json::object());  // it has just begun, and knows nothing yet
+    EXPECT_EQ(authority_in(all), Ordinal{1});
+}
+
 TEST(Await, ALostQuorumStaysLostWhileParked) {
     auto told = answers(1);
     told[0]["self"]["ready"] = false;

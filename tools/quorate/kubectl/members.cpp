@@ -21,6 +21,15 @@ const Words list_members = {"etcdctl",
                             "list",
                             "--write-out=json"};
 
+// Without a quorum no member answers a linearizable request, and etcdctl gives up after five
+// seconds.
+Failure in_time(Failure failure) {
+    if (failure.what.find("context deadline exceeded") == std::string::npos) return failure;
+    return {FailureKind::unavailable,
+            "etcd did not tell its list in time, as when quorum is lost; see quorate status",
+            failure.where};
+}
+
 // The list as a quorum knows it: etcdctl asks linearizably, so any member that answers will do.
 Result<Json> list_of(const Cluster& cluster) {
     Failure last{FailureKind::unavailable, "there is no pod to ask", cluster.name()};
@@ -31,7 +40,7 @@ Result<Json> list_of(const Cluster& cluster) {
             if (json.is_object() && json.contains("members")) return json["members"];
             last = {FailureKind::refused, "etcdctl said something that is no list", pod.name};
         } else if (pod.object.is_object()) {
-            last = text.error();
+            last = in_time(text.error());
         }
     }
     return tl::unexpected(last);

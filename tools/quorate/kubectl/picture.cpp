@@ -112,12 +112,9 @@ Json picture_of(const Json& statefulset, const std::vector<Heard>& heard, const 
     for (const Heard& one : heard) {
         Json answer = answer_in(one);
         pods.push_back(pod_json(one, answer, spoken));
-        if (answer.is_null()) continue;
-        // The lease says who has authority; each agent last read it a moment ago.
-        if (const Json& holder = answer["view"]["authority"]; holder.is_number())
-            known.authority = Ordinal{holder.get<std::uint32_t>()};
-        answers.push_back(std::move(answer));
+        if (!answer.is_null()) answers.push_back(std::move(answer));
     }
+    known.authority = authority_in(answers);
     Json status = merge(known, answers);
     // The StatefulSet alone says whether it is paused, and nothing else.
     if (answers.empty() && *known.desired > 0) status["phase"] = "unknown";

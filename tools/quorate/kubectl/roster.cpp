@@ -44,9 +44,11 @@ Json roster_of(const std::string& statefulset, const Json& list, const ClusterRe
                            {"peer_url", ""}});
         return entries.back();
     };
+    // A replica that was scaled away, or has not joined yet, is in the record and is no member.
     for (const auto& [ordinal, replica] : record.replicas)
-        entry_of(statefulset + "-" + std::to_string(ordinal.value))["recorded_id"] =
-            replica.member_id.value == 0 ? "" : hex(replica.member_id);
+        if (replica.member_id.value != 0)
+            entry_of(statefulset + "-" + std::to_string(ordinal.value))["recorded_id"] =
+                hex(replica.member_id);
     const bool known = list.is_array();
     for (const Json& member : known ? list : Json::array()) {
         Json& entry = entry_of(name_of(member));

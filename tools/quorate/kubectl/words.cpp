@@ -38,9 +38,10 @@ std::optional<std::pair<std::size_t, std::string>> scale_at(const std::string& t
 constexpr std::string_view exit_line = "command terminated with exit code ";
 
 // What stands beside an error and is none: the container that kubectl chose, the exit code, and the
-// same error as a line of klog, "E1130 15:04:05 ...".
+// same error as a line of klog, "E1130 15:04:05 ...", or of etcdctl's log.
 bool is_aside(const std::string& line) {
     return line.starts_with(exit_line) || line.starts_with("Defaulted container ") ||
+           line.starts_with("{\"level\":") ||
            (line.size() > 5 && line[0] == 'E' && is_digit(line[1]) && is_digit(line[4]));
 }
 
@@ -177,22 +178,17 @@ Failure failure_in(const std::string& err, const std::string& where) {
                 without_prefix(whole, "quorate: "), where};
     // ... is forbidden: User "eve" cannot create resource "pods/exec" in API group "" in the
     // namespace "db" (RBAC writes it, k8s.io/apiserver registry of authorizer errors).
-    if (const std::size_t cannot = whole.find(" cannot "); cannot != std::string::npos) {
-        const std::size_t user = whole.rfind("User ", cannot);
+    const std::size_t user = whole.find("User \"");
+    if (user != std::string::npos && whole.find("\" cannot ", user) != std::string::npos)
         return {FailureKind::refused,
-                whole.substr(user == std::string::npos ? 0 : user) +
-                    "; ask for a role with this verb on this resource",
-                where};
-    }
+                whole.substr(user) + "; ask for a role with this verb on this resource", where};
+    const std::string bare = without_prefix(without_prefix(whole, "error: "), "Error from server ");
     for (const char* silence :
          {"Unable to connect", "connection refused", "was refused - did you specify", "i/o timeout",
           "TLS handshake timeout", "connection reset", "EOF", "no route to host"})
         if (whole.find(silence) != std::string::npos)
-            return {FailureKind::unavailable, whole, where};
-    for (const std::string_view prefix : {"error: ", "Error from server "})
-        if (whole.starts_with(prefix))
-            return {FailureKind::refused, whole.substr(prefix.size()), where};
-    return {FailureKind::refused, whole.empty() ? "ended without a word" : whole, where};
+            return {FailureKind::unavailable, bare, where};
+    return {FailureKind::refused, bare.empty() ? "ended without a word" : bare, where};
 }
 
 std::string trouble_of(const Json& pod) {
