@@ -16,7 +16,30 @@ struct Kernel {
 
     void schedule(Span after, Happening happening) {
         happening.at = now + after;
+        happening.since = now;
         queue.push(happening);
+    }
+
+    // The turn of what is to happen then, for whoever keeps it instead of the queue; and into the
+    // queue after all, where it would be had it been there all along.
+    Turn book(Span after) { return {now + after, now, queue.number()}; }
+    void schedule_booked(const Turn& booked, Happening happening) {
+        happening.at = booked.at;
+        happening.since = booked.since;
+        happening.seq = booked.seq;
+        queue.push_numbered(happening);
+    }
+
+    Happening next() {
+        const Happening what = queue.pop();
+        now = what.at;
+        turn = {what.at, what.since, what.seq};
+        return what;
+    }
+    // Nothing is due by then any more.
+    void rest(Instant until) {
+        now = until;
+        turn = {until, until, UINT64_MAX};
     }
 
     void note(std::uint64_t value) { digest = mix(digest, value); }
@@ -28,6 +51,7 @@ struct Kernel {
 
     // Life begins one second after zero: the core takes the instant zero for "never".
     Instant now{1'000'000};
+    Turn turn{now, {}, 0};  // whose it is: all that was before it has happened
     Queue queue;
     Streams streams;
     std::uint64_t digest;     // of all that happened

@@ -1,6 +1,6 @@
-// What happens next in the simulated world: a heap ordered by (time, sequence). Entries are small
-// values; what does not fit in one waits in an arena of its entity, by index. `guard` lets an
-// entity ignore what was meant for an earlier life of it.
+// What happens next in the simulated world: a heap ordered by time, and among equals by what was to
+// happen first. Entries are small values; what does not fit in one waits in an arena of its entity,
+// by index. `guard` lets an entity ignore what was meant for an earlier life of it.
 #pragma once
 
 #include <algorithm>
@@ -38,8 +38,18 @@ enum class Kind : std::uint8_t {
 };
 const char* name_of(Kind kind);
 
+// When something happens, and before or after whatever else happens in the same microsecond: what
+// was to happen first.
+struct Turn {
+    Instant at;
+    Instant since;  // when it was decided that it would happen
+    std::uint64_t seq = 0;
+    auto operator<=>(const Turn&) const = default;
+};
+
 struct Happening {
     Instant at;
+    Instant since;
     std::uint64_t seq = 0;
     std::uint64_t guard = 0;
     std::uint32_t payload = 0;
@@ -53,8 +63,15 @@ class Queue {
     bool empty() const { return heap_.empty(); }
     Instant next_at() const { return heap_.front().at; }
 
+    std::uint64_t number() { return ++seq_; }
+
     void push(Happening happening) {
-        happening.seq = ++seq_;
+        happening.seq = number();
+        push_numbered(happening);
+    }
+
+    // Where its own turn is.
+    void push_numbered(const Happening& happening) {
         std::size_t hole = heap_.size();
         heap_.push_back(happening);
         while (hole > 0 && before(happening, heap_[(hole - 1) / children])) {
@@ -84,7 +101,8 @@ class Queue {
 
     // A total order: any heap gives the same life.
     static bool before(const Happening& a, const Happening& b) {
-        return a.at != b.at ? a.at < b.at : a.seq < b.seq;
+        if (a.at != b.at) return a.at < b.at;
+        return a.since != b.since ? a.since < b.since : a.seq < b.seq;
     }
 
     // Beyond the end: there is none.

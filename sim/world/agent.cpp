@@ -339,7 +339,7 @@ const MemberStatus& Agent::own_status() const {
 }
 
 void Agent::probe() {
-    bool all_healthy = true;
+    bool all_serve = true;  // a learner does not, and is asked as often [Prober::tick]
     for (const Ordinal ordinal : probed_) {
         const auto o = static_cast<std::uint8_t>(ordinal.value);
         MemberStatus status =
@@ -347,7 +347,7 @@ void Agent::probe() {
         if (status.serves && needs_password()) status.serves = false;
         if (status.serves) world_.cluster.read_through(o);
         if (!status.answers && o != self_) status.unresolved = !world_.names.answers(self_, o);
-        all_healthy &= status.serves || status.learner;
+        all_serve &= status.serves;
         Told& told = told_[o];
         const bool changed = !told.status || without_growth(*told.status) != without_growth(status);
         if (changed || world_.kernel.now >= told.at + world_.config.policy.heartbeat_period) {
@@ -366,7 +366,7 @@ void Agent::probe() {
     next.target = self_;
     next.guard = life_;
     const Span period = world_.config.policy.probe_period;
-    world_.kernel.schedule(all_healthy ? period : std::min(period, milliseconds(200)), next);
+    world_.kernel.schedule(all_serve ? period : std::min(period, milliseconds(200)), next);
 }
 
 void Agent::renew_lease(std::uint64_t fence) {

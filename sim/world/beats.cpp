@@ -1,7 +1,7 @@
 // The quiescent leap (simulator.md 5.3). A heartbeat between two members that agree on everything
-// tells neither anything new: it and its answer are kept as two instants instead of two events.
+// tells neither anything new: it and its answer are kept as two turns instead of two events.
 // Whatever happens to one of the two first puts what is on its way back on its way, as the message
-// that it is, so that a life is the same with leaps and without.
+// that it is and in its turn, so that a life is the same with leaps and without.
 #include <algorithm>
 
 #include "sim/world/cluster.hpp"
@@ -47,20 +47,22 @@ void Cluster::beat(std::uint8_t leader, const Progress& progress) {
     }
     const View* view = find(at(leader), progress.id);
     const std::uint8_t o = address_of(leader, *view);
-    beats_.push_back({leader, o, commit, kernel_.now + usual_delay(leader), Instant{}});
+    beats_.push_back({leader, o, commit, kernel_.book(usual_delay(leader)), std::nullopt});
 }
 
-// What has come to pass by now.
+// What has come to pass before whatever happens now. An answer is sent when its heartbeat arrives;
+// of two that are sent at once, the one to the earlier heartbeat is sent first.
 void Cluster::settle_beats() {
     std::size_t left = 0;
     for (Beat& one : beats_) {
-        if (one.answered == Instant{} && one.arrives < kernel_.now) {
+        if (!one.answered && one.arrives < kernel_.turn) {
             at(one.to).elapsed = 0;
-            one.answered = one.arrives + usual_delay(one.to);
+            const Instant sent = one.arrives.at;
+            one.answered = Turn{sent + usual_delay(one.to), sent, one.arrives.seq};
         }
-        if (one.answered != Instant{} && one.answered < kernel_.now) {
+        if (one.answered && *one.answered < kernel_.turn) {
             for (Progress& progress : at(one.from).progress)
-                if (progress.id == disk(one.to).id) progress.heard = one.answered;
+                if (progress.id == disk(one.to).id) progress.heard = one.answered->at;
             continue;
         }
         beats_[left++] = one;
@@ -74,7 +76,7 @@ void Cluster::wake(std::uint8_t o) {
     const auto touched = [o](const Beat& one) { return one.from == o || one.to == o; };
     for (const Beat& one : beats_) {
         if (!touched(one)) continue;
-        const bool arrived = one.answered != Instant{};
+        const bool arrived = one.answered.has_value();
         const std::uint8_t from = arrived ? one.to : one.from;
         const std::uint8_t to = arrived ? one.from : one.to;
         Message m;
@@ -86,7 +88,7 @@ void Cluster::wake(std::uint8_t o) {
         m.cluster = disk(from).cluster;
         m.term = disk(from).term;
         m.commit = arrived ? 0 : one.commit;
-        deliver(std::move(m), (arrived ? one.answered : one.arrives) - kernel_.now);
+        deliver(std::move(m), arrived ? *one.answered : one.arrives);
     }
     beats_.erase(std::remove_if(beats_.begin(), beats_.end(), touched), beats_.end());
 }

@@ -265,7 +265,7 @@ class Cluster : private Footing {
     void send_append(std::uint8_t o, Progress& to);
     void send(std::uint8_t from, MemberId to, Message message);
     void post(std::uint8_t from, Message message);
-    void deliver(Message message, Span delay);
+    void deliver(Message message, const Turn& when);
     Span usual_delay(std::uint8_t from);
     void receive(Message& message);
     void on_append(const Message& m);
@@ -339,8 +339,8 @@ class Cluster : private Footing {
         std::uint8_t from = 0;
         std::uint8_t to = 0;
         std::uint64_t commit = 0;
-        Instant arrives;
-        Instant answered;  // when the answer arrives; zero until the heartbeat has
+        Turn arrives;
+        std::optional<Turn> answered;  // when the answer arrives, once the heartbeat has
     };
     std::vector<Beat> beats_;  // on their way
     bool leaps_ = true;

@@ -166,10 +166,10 @@ void Cluster::post(std::uint8_t from, Message message) {
         watcher_.suffered(Fault::slow_disk);
         delay = delay + kernel_.streams.between(from, Purpose::weather, Span{}, slow);
     }
-    deliver(std::move(message), delay);
+    deliver(std::move(message), kernel_.book(delay));
 }
 
-void Cluster::deliver(Message message, Span delay) {
+void Cluster::deliver(Message message, const Turn& when) {
     Happening arrival;
     arrival.kind = Kind::raft_message;
     arrival.target = message.to;
@@ -181,7 +181,7 @@ void Cluster::deliver(Message message, Span delay) {
         free_.pop_back();
         messages_[arrival.payload] = std::move(message);
     }
-    kernel_.schedule(delay, arrival);
+    kernel_.schedule_booked(when, arrival);
 }
 
 void Cluster::receive(Message& m) {

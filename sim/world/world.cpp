@@ -85,8 +85,7 @@ bool World::suffer(const std::string& fault) {
 
 void World::run_until(Instant until) {
     while (!kernel.queue.empty() && kernel.queue.next_at() <= until) {
-        const Happening what = kernel.queue.pop();
-        kernel.now = what.at;
+        const Happening what = kernel.next();
         ++kernel.events;
         kernel.note(static_cast<std::uint64_t>(what.at.us) << 16 |
                     static_cast<std::uint64_t>(what.kind) << 8 | what.target);
@@ -94,7 +93,7 @@ void World::run_until(Instant until) {
         oracles.after_event();
         if (watched()) config.onlooker->happened(*this, what);
     }
-    kernel.now = until;
+    kernel.rest(until);
 }
 
 void World::happen(const Happening& what) {

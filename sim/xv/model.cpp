@@ -18,11 +18,10 @@ class Model final : public Side, private EtcdWatcher {
     void pass(Span span) override {
         const Instant until = kernel_.now + span;
         while (!kernel_.queue.empty() && kernel_.queue.next_at() <= until) {
-            const Happening what = kernel_.queue.pop();
-            kernel_.now = what.at;
+            const Happening what = kernel_.next();
             cluster_.happen(what);
         }
-        kernel_.now = until;
+        kernel_.rest(until);
     }
     Instant now() override { return kernel_.now; }
 

@@ -40,8 +40,7 @@ std::uint64_t bare_events(std::uint64_t count) {
         kernel.schedule(microseconds(i), what);
     }
     for (std::uint64_t i = 0; i < count; ++i) {
-        what = kernel.queue.pop();
-        kernel.now = what.at;
+        what = kernel.next();
         kernel.note(static_cast<std::uint64_t>(what.at.us) << 8 | what.target);
         const Span after = kernel.streams.between(what.target & 7U, Purpose::raft_delay,
                                                   microseconds(200), microseconds(3'000));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "sim/kernel/kernel.hpp"
 #include "sim/kernel/queue.hpp"
 #include "sim/kernel/streams.hpp"
 #include "tests/property/law.hpp"
@@ -48,6 +49,49 @@ RC_GTEST_PROP(QueueLaw, IsAStableSortByTime, ()) {
     while (!model.empty())
         take();
     RC_ASSERT(queue.empty());
+}
+
+// Whoever keeps what is to happen, and puts it there before its turn, changes no order: not even
+// among what happens in one microsecond.
+RC_GTEST_PROP(KernelLaw, WhatIsBookedHappensWhereItWouldHaveAllAlong, ()) {
+    struct Kept {
+        Turn turn;
+        Happening happening;
+    };
+    Kernel at_once(1);
+    Kernel later(1);
+    std::vector<Kept> kept;
+    bool behind = false;
+    const auto take = [&] {
+        // The last one first: where it ends up is none of its doing.
+        while (!kept.empty()) {
+            behind = behind || kept.back().turn.at == later.now;
+            RC_ASSERT(later.turn < kept.back().turn);
+            later.schedule_booked(kept.back().turn, kept.back().happening);
+            kept.pop_back();
+        }
+        RC_ASSERT(later.next().payload == at_once.next().payload);
+        RC_ASSERT(later.turn.at == at_once.now);
+    };
+    std::uint32_t payload = 0;
+    for (const std::uint32_t number : test::numbers(40)) {
+        if (number % 3 == 0 && !at_once.queue.empty()) {
+            take();
+            continue;
+        }
+        Happening happening;
+        happening.payload = ++payload;
+        const Span after = microseconds(number / 6 % 4);
+        at_once.schedule(after, happening);
+        if (number % 2 == 0)
+            kept.push_back({later.book(after), happening});
+        else
+            later.schedule(after, happening);
+    }
+    classify(behind, "put there in the microsecond in which it happens");
+    while (!at_once.queue.empty())
+        take();
+    RC_ASSERT(later.queue.empty());
 }
 
 struct Draw {

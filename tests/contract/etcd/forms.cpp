@@ -107,11 +107,10 @@ Simulated::Simulated(int size)
 void Simulated::pass(Span span) {
     const Instant until = kernel_.now + span;
     while (!kernel_.queue.empty() && kernel_.queue.next_at() <= until) {
-        const sim::Happening what = kernel_.queue.pop();
-        kernel_.now = what.at;
+        const sim::Happening what = kernel_.next();
         cluster_.happen(what);
     }
-    kernel_.now = until;
+    kernel_.rest(until);
 }
 
 bool Simulated::eventually(const std::function<bool()>& condition) {
