@@ -10,8 +10,7 @@ namespace {
 
 constexpr Span call_deadline = seconds(5);
 constexpr Span watch_length = minutes(5);
-constexpr Span desired_retry = seconds(3);
-constexpr Span desired_settles = seconds(1);  // changes of the record come in flights
+constexpr Span desired_period = seconds(3);
 constexpr Span first_pause = milliseconds(200);
 constexpr Span longest_pause = seconds(10);
 
@@ -22,11 +21,10 @@ Failure failed(const Result<Answer>& answer, const Resource& resource) {
 }  // namespace
 
 ObjectWatch::ObjectWatch(boost::asio::io_context& loop, std::shared_ptr<const Client> client,
-                         Names names, Span desired_period)
+                         Names names)
     : loop_(loop),
       client_(std::move(client)),
       names_(std::move(names)),
-      desired_period_(desired_period),
       seed_(std::random_device{}()) {}
 
 ObjectWatch::~ObjectWatch() {
@@ -34,7 +32,7 @@ ObjectWatch::~ObjectWatch() {
         const std::lock_guard guard(mutex_);
         stop_ = true;
     }
-    woken_.notify_all();
+    stopped_.notify_all();
     if (record_.joinable()) record_.join();
     if (desired_.joinable()) desired_.join();
 }
@@ -59,25 +57,9 @@ void ObjectWatch::tell(Result<std::optional<ClusterRecord>> record) {
 
 bool ObjectWatch::pause(Span span) {
     std::unique_lock lock(mutex_);
-    woken_.wait_for(lock, std::chrono::microseconds(with_jitter(span).us),
-                    [this] { return stop_.load(); });
+    stopped_.wait_for(lock, std::chrono::microseconds(with_jitter(span).us),
+                      [this] { return stop_.load(); });
     return !stop_;
-}
-
-bool ObjectWatch::pause_until_record_changes(Span span) {
-    std::unique_lock lock(mutex_);
-    woken_.wait_for(lock, std::chrono::microseconds(with_jitter(span).us),
-                    [this] { return stop_ || record_has_changed_; });
-    record_has_changed_ = false;
-    return !stop_;
-}
-
-void ObjectWatch::record_changed() {
-    {
-        const std::lock_guard guard(mutex_);
-        record_has_changed_ = true;
-    }
-    woken_.notify_all();
 }
 
 // Between three quarters and five quarters, so that the agents of many clusters do not ask at once.
@@ -117,7 +99,6 @@ void ObjectWatch::follow_record() {
                     tell(event == Event::deleted
                              ? Result<std::optional<ClusterRecord>>(std::nullopt)
                              : record_in(object, names_));
-                    record_changed();
                 });
             if (ended && ended->ok()) {
                 wait_to_watch = first_pause;
@@ -144,13 +125,12 @@ void ObjectWatch::look_at_desired() {
     const Resource resource = statefulset_of(names_);
     std::string uid;
     std::int64_t generation = 0;
-    Span wait_to_retry = desired_retry;
+    Span wait = desired_period;
     while (!stop_) {
         auto answer =
             client_->get(resource, generation == 0 ? Read::quorum : Read::cached, call_deadline);
-        Span wait = desired_period_;
         if (answer && answer->ok()) {
-            wait_to_retry = desired_retry;
+            wait = desired_period;
             const Json meta = answer->body.value("metadata", Json::object());
             const std::string now = meta.value("uid", "");
             const std::int64_t at = meta.value("generation", std::int64_t{0});
@@ -166,10 +146,9 @@ void ObjectWatch::look_at_desired() {
             Failure failure = failed(answer, resource);
             failure.kind = FailureKind::unavailable;
             tell(Result<std::optional<Desired>>(tl::unexpected(std::move(failure))));
-            wait = wait_to_retry;
-            wait_to_retry = std::min(wait * 2, longest_pause * 3);
+            wait = std::min(wait * 2, longest_pause * 3);
         }
-        if (!pause(desired_settles) || !pause_until_record_changes(wait)) return;
+        if (!pause(wait)) return;
     }
 }
 

@@ -1,7 +1,6 @@
 // Tells the agent what the API says of the desired replicas and the record, as it changes. One
 // watch an agent, on the record, which a replica that joins waits for; the StatefulSet is looked at
-// several times a minute from the API server's cache, and as soon as the record changes: whoever
-// comes or goes writes there. It is asked anew where it matters.
+// every few seconds from the API server's cache, and asked anew where it matters.
 //
 // An API server that is down, slow or refuses is asked again, ever more seldom; nothing is told
 // meanwhile but that it is so.
@@ -22,9 +21,7 @@ namespace quorate::kube {
 
 class ObjectWatch final : public StoreWatch {
   public:
-    // `desired_period`: how often the StatefulSet is looked at while the record stays as it is.
-    ObjectWatch(boost::asio::io_context& loop, std::shared_ptr<const Client> client, Names names,
-                Span desired_period = seconds(12));
+    ObjectWatch(boost::asio::io_context& loop, std::shared_ptr<const Client> client, Names names);
     ~ObjectWatch() override;  // within a second or so
     Result<void> start(StoreNews news) override;
 
@@ -35,20 +32,16 @@ class ObjectWatch final : public StoreWatch {
     void tell(Result<std::optional<ClusterRecord>> record);
     // False: it ends.
     bool pause(Span span);
-    bool pause_until_record_changes(Span span);  // since the last such pause ended
-    void record_changed();
     Span with_jitter(Span span);
 
     boost::asio::io_context& loop_;
     const std::shared_ptr<const Client> client_;
     const Names names_;
-    const Span desired_period_;
     // What is posted may be run after this has gone.
     std::shared_ptr<StoreNews> news_;
     std::atomic<bool> stop_ = false;
     std::mutex mutex_;
-    std::condition_variable woken_;
-    bool record_has_changed_ = false;
+    std::condition_variable stopped_;
     std::uint64_t seed_;
     std::thread record_;
     std::thread desired_;

@@ -6,9 +6,9 @@
 //     fleet_bench [CLUSTERS] [SEED]          1000 clusters, seeds from 1, unless said otherwise
 //
 // Each command is counted as the calls that the adapter makes for it (adapters/kube/store.cpp), and
-// what it does unasked: the list at an agent's start, the StatefulSet that is looked at several
-// times a minute, a lease that is renewed. Bytes are those of the record as it is stored, without
-// what the API server adds to every object.
+// what it does unasked: the list at an agent's start, the StatefulSet that is looked at every few
+// seconds, a lease that is renewed. Bytes are those of the record as it is stored, without what the
+// API server adds to every object.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -27,8 +27,8 @@ namespace quorate::sim {
 namespace {
 
 constexpr std::uint32_t replicas = 3;
-constexpr double statefulset_looks_per_s = 1.0 / 12;  // of a quiet agent, adapters/kube/watch.cpp
-constexpr std::int64_t renewals_per_ttl = 3;          // adapters/host/outbox.cpp
+constexpr double statefulset_looks_per_s = 1.0 / 3;  // of an agent, adapters/kube/watch.cpp
+constexpr std::int64_t renewals_per_ttl = 3;         // adapters/host/outbox.cpp
 
 // Of one second, all clusters together.
 struct Load {
@@ -75,7 +75,6 @@ class Meter final : public Onlooker {
         if (const auto* write = std::get_if<WriteRecord>(&body)) {
             record_bytes_ = wire::to_json(write->record).size();
             load.reads += write->fence.value != 0 ? 2 : 1;
-            load.reads += replicas;  // who sees it looks at the StatefulSet, too
             load.writes += 1;
             load.watched_bytes += static_cast<double>(record_bytes_ * replicas);
         } else if (const auto* acquire = std::get_if<AcquireAuthority>(&body)) {

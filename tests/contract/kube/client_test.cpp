@@ -153,63 +153,13 @@ TEST_F(ApiWatch, EndsWhenTheServerSaysSoAndGoesOnFromWhereItWas) {
     EXPECT_TRUE(ended->ok());
 }
 
-// Runs the loop until the condition holds; false when it did not in two minutes.
-bool until(boost::asio::io_context& loop, const std::function<bool()>& condition) {
-    const auto open = boost::asio::make_work_guard(loop);
-    loop.restart();  // it stopped when the guard before went
-    const Instant give_up = clock::since_boot() + minutes(2);
-    while (!condition() && clock::since_boot() < give_up)
-        loop.run_one_for(std::chrono::milliseconds(100));
-    return condition();
-}
-
-bool write_record(const std::shared_ptr<const Client>& client, const Names& names,
-                  std::uint64_t revision) {
-    ObjectStore store(client, names, Ordinal{0}, patience);
-    ClusterRecord next;
-    next.revision = RecordRevision{revision};
-    next.lineage = Lineage{"one"};
-    const auto swapped = store.swap({RecordRevision{revision - 1}, next, {}});
-    return swapped && !swapped->conflict;
-}
-
-// Its own pace would take an hour. Who comes or goes writes into the record.
-TEST_F(ApiWatch, TheStatefulSetIsLookedAtWhenTheRecordChanges) {
-    const auto client = shared_server().client();
-    const Names names{fresh_name(), "default"};
-    const Resource resource{"apps/v1", "statefulsets", names.space, names.statefulset};
-    const Json labels = {{"app", names.statefulset}};
-    const Json containers = {{{"name", "c"}, {"image", "none"}}};
-    Json set = {{"apiVersion", "apps/v1"},
-                {"kind", "StatefulSet"},
-                {"metadata", {{"name", names.statefulset}}}};
-    set["spec"] = {
-        {"replicas", 1},
-        {"selector", {{"matchLabels", labels}}},
-        {"template", {{"metadata", {{"labels", labels}}}, {"spec", {{"containers", containers}}}}}};
-    const auto made = client->create(resource, set, patience);
-    ASSERT_TRUE(made && made->ok()) << made->body;
-    set = made->body;
-    boost::asio::io_context loop;
-    std::uint32_t desired = 0;
-    bool recorded = false;
-    ObjectWatch watch(loop, client, names, hours(1));
-    ASSERT_TRUE(watch.start(
-        {[&](const Result<std::optional<Desired>>& told) { desired = (*told)->replicas; },
-         [&](const Result<std::optional<ClusterRecord>>&) { recorded = true; }}));
-    ASSERT_TRUE(until(loop, [&] { return desired == 1 && recorded; }));
-    set["spec"]["replicas"] = 3;
-    ASSERT_TRUE(client->replace(resource, set, patience)->ok());
-    ASSERT_TRUE(write_record(client, names, 1));
-    EXPECT_TRUE(until(loop, [&] { return desired == 3; }));
-}
-
 // What is told of the store reaches the loop, also across a server that was away meanwhile.
 TEST_F(ApiWatch, AServerThatWasAwayIsFollowedAgain) {
     ApiServer server;
     const auto client = server.client();
     const Names names{"t", "default"};
     boost::asio::io_context loop;
+    auto open = boost::asio::make_work_guard(loop);
     std::optional<ClusterRecord> record;
     int complaints = 0;
     ObjectWatch watch(loop, client, names);
@@ -220,14 +170,28 @@ TEST_F(ApiWatch, AServerThatWasAwayIsFollowedAgain) {
                                  else
                                      record = *told;
                              }}));
-    ASSERT_TRUE(write_record(client, names, 1));
-    EXPECT_TRUE(until(loop, [&] { return record && record->revision == RecordRevision{1}; }));
+    const auto until = [&](const std::function<bool()>& condition) {
+        const Instant give_up = clock::since_boot() + minutes(2);
+        while (!condition() && clock::since_boot() < give_up)
+            loop.run_one_for(std::chrono::milliseconds(100));
+        return condition();
+    };
+    ObjectStore store(client, names, Ordinal{0}, patience);
+    const auto write = [&](std::uint64_t revision) {
+        ClusterRecord next;
+        next.revision = RecordRevision{revision};
+        next.lineage = Lineage{"one"};
+        const auto swapped = store.swap({RecordRevision{revision - 1}, next, {}});
+        return swapped && !swapped->conflict;
+    };
+    ASSERT_TRUE(write(1));
+    EXPECT_TRUE(until([&] { return record && record->revision == RecordRevision{1}; }));
     server.kill();
-    EXPECT_TRUE(until(loop, [&] { return complaints > 0; }));
+    EXPECT_TRUE(until([&] { return complaints > 0; }));
     EXPECT_EQ(record->revision, RecordRevision{1});
     server.start();
-    ASSERT_TRUE(write_record(client, names, 2));
-    EXPECT_TRUE(until(loop, [&] { return record->revision == RecordRevision{2}; }));
+    ASSERT_TRUE(write(2));
+    EXPECT_TRUE(until([&] { return record->revision == RecordRevision{2}; }));
 }
 
 std::filesystem::path empty_directory() {
